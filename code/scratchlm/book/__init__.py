@@ -1,0 +1,1 @@
+"""What the notebooks need: set-up, figures, listings, values in text."""

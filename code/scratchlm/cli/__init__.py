@@ -1,0 +1,1 @@
+"""The command line: scratchlm corpus, tokenizer, pretrain, evaluate, generate, zoo."""

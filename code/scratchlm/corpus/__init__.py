@@ -1,0 +1,1 @@
+"""Text by name or by path: registry, downloads, readers."""

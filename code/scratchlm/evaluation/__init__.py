@@ -1,0 +1,1 @@
+"""Bits per byte, counting baselines, and truth in the village."""

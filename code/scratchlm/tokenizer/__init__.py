@@ -1,0 +1,1 @@
+"""From raw bytes to sub-word tokens and back."""

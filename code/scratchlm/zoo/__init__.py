@@ -1,0 +1,1 @@
+"""The recipes and the small trained artefacts that ship with the book."""

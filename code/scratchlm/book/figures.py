@@ -67,14 +67,12 @@ def use_style() -> None:
     'scratchlm'
     """
     os.environ["SOURCE_DATE_EPOCH"] = "0"  # matplotlib writes this date instead of today's
-    import matplotlib as mpl
     from cycler import cycler
     from IPython.core.getipython import get_ipython
+    from matplotlib import style
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    for key, value in STYLE.items():
-        mpl.rcParams[key] = value
-    mpl.rcParams["axes.prop_cycle"] = cycler(color=list(COLORS.values()))
+    style.use({**STYLE, "axes.prop_cycle": cycler(color=list(COLORS.values()))})
     if get_ipython() is not None:  # plain Python (scripts, tests) has no inline backend
         set_matplotlib_formats("svg", "pdf")
 

@@ -7,8 +7,8 @@ class InputError(ValueError):
     A message names the file or record, what was expected, what was found, and the remedy.
     The command line prints it as one line and exits with status 2; nothing else is caught there.
 
-    >>> raise InputError("a.txt: expected UTF-8, found byte ff at offset 3; see --encoding-errors")
+    >>> raise InputError("a.txt: expected UTF-8, found byte ff at offset 3; use --replace")
     Traceback (most recent call last):
     ...
-    scratchlm.errors.InputError: a.txt: expected UTF-8, found byte ff at offset 3; see --encoding-errors
+    scratchlm.errors.InputError: a.txt: expected UTF-8, found byte ff at offset 3; use --replace
     """

@@ -7,9 +7,10 @@
 from scratchlm.corpus.download import cache_folder, fetch, get
 from scratchlm.corpus.gutenberg import strip_gutenberg
 from scratchlm.corpus.registry import Entry, entry, registry
-from scratchlm.corpus.text import read_texts, text_files
+from scratchlm.corpus.text import SEPARATOR, read_texts, text_files
 
 __all__ = [
+    "SEPARATOR",
     "Entry",
     "cache_folder",
     "entry",

@@ -1,0 +1,120 @@
+"""Reading plain text: nothing is lost, the order is fixed, bad input is named."""
+
+import codecs
+import os
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scratchlm.corpus import read_texts
+from scratchlm.errors import InputError
+
+SEPARATOR = "<|endoftext|>"
+text_lines = st.text(
+    st.characters(exclude_characters="\r\n\ufeff", codec="utf-8"), min_size=1
+)
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+@given(
+    documents=st.lists(text_lines.filter(lambda t: t.strip() not in ("", SEPARATOR)))
+)
+def test_what_was_joined_by_separators_comes_back(tmp_path_factory, documents):
+    documents = [document + "\n" for document in [*documents, "last"]]
+    file = write(
+        tmp_path_factory.mktemp("t") / "a.txt", (SEPARATOR + "\n").join(documents)
+    )
+    assert list(read_texts(file, separator=SEPARATOR)) == documents
+
+
+def test_a_file_is_one_document_and_is_kept_byte_for_byte(tmp_path):
+    text = "One.\r\n\r\n  Zoë 🎉\r\n<|endoftext|>\r\nTwo."
+    assert list(read_texts(write(tmp_path / "any.name", text))) == [text]
+
+
+def test_separators_with_windows_line_ends(tmp_path):
+    file = write(tmp_path / "a.txt", "One.\r\n<|endoftext|>\r\nTwo.\r\n")
+    assert list(read_texts(file, separator=SEPARATOR)) == ["One.\r\n", "Two.\r\n"]
+
+
+def test_a_folder_is_read_in_sorted_order_and_only_its_texts(tmp_path):
+    for name in ("b.txt", "a/z.md", "a/a.TXT", "c.py", "a/b.jsonl"):
+        write(tmp_path / name, name)
+    assert list(read_texts(tmp_path)) == ["a/a.TXT", "a/z.md", "b.txt"]
+
+
+def test_blank_documents_are_left_out_and_a_byte_order_mark_is_dropped(tmp_path):
+    write(tmp_path / "a.txt", " \n\t\n")
+    write(tmp_path / "b.txt", codecs.BOM_UTF8 + b"Text.")
+    write(tmp_path / "c.txt", "")
+    assert list(read_texts(tmp_path)) == ["Text."]
+
+
+@pytest.mark.parametrize("separator", [None, SEPARATOR])
+def test_bad_bytes_are_refused_with_file_and_offset(tmp_path, separator):
+    good = "Zoë\n<|endoftext|>\nfine\n".encode()
+    file = write(tmp_path / "bad.txt", good + b"\xff more")
+    with pytest.raises(
+        InputError, match=rf"bad\.txt.* byte ff at offset {len(good)} .*replace"
+    ):
+        list(read_texts(file, separator=separator))
+
+
+def test_bad_bytes_can_be_replaced(tmp_path):
+    file = write(tmp_path / "bad.txt", b"a\xffb")
+    assert list(read_texts(file, errors="replace")) == ["a\ufffdb"]
+
+
+def test_a_character_cut_at_the_end_is_refused(tmp_path):
+    file = write(tmp_path / "cut.txt", "😊".encode()[:-1])
+    with pytest.raises(InputError, match="byte f0 at offset 0 "):
+        list(read_texts(file))
+
+
+@pytest.mark.parametrize(
+    ("data", "what"), [("text".encode("utf-16"), "UTF-16"), (b"\x1f\x8b\x08", "gzip")]
+)
+def test_other_encodings_are_recognized(tmp_path, data, what):
+    with pytest.raises(InputError, match=what):
+        list(read_texts(write(tmp_path / "a.txt", data)))
+
+
+@pytest.mark.parametrize("data", ["", "  \n\n "])
+def test_an_empty_corpus_is_refused(tmp_path, data):
+    write(tmp_path / "a.txt", data)
+    with pytest.raises(
+        InputError, match=f"{re.escape(str(tmp_path))}: expected text, found none"
+    ):
+        list(read_texts(tmp_path))
+
+
+def test_a_missing_path_is_refused_by_the_call_itself(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.txt: expected a file or"):
+        read_texts(tmp_path / "gone.txt")
+
+
+def test_a_folder_without_texts_is_refused(tmp_path):
+    write(tmp_path / "a.csv", "1")
+    with pytest.raises(InputError, match=r"ending in \.txt or \.md"):
+        read_texts(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    file = write(tmp_path / "secret.txt", "x")
+    file.chmod(0)
+    with pytest.raises(InputError, match=r"secret\.txt.*Permission denied"):
+        list(read_texts(file))
+
+
+@pytest.mark.parametrize("separator", ["", "  ", "a\nb"])
+def test_a_separator_is_one_line(tmp_path, separator):
+    file = write(tmp_path / "a.txt", "x")
+    with pytest.raises(InputError, match="separator: expected one line"):
+        read_texts(file, separator=separator)

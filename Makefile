@@ -48,7 +48,7 @@ spelling: environment
 
 unit: environment
 	$(PY) -m pytest -q --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
-	    --ignore=tests/book code/scratchlm tests
+	    code/scratchlm tests
 
 # Run notebooks afresh and compare every output with the stored one.
 notebooks: environment

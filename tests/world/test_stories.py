@@ -44,9 +44,15 @@ def test_every_draw_is_recoverable_from_its_text(told):
 
 def test_plain_heads_are_prefix_free():
     for rule in grammar().values():
-        plain = [o.head[0] for o in rule.options if len(o.head) == 1 and isinstance(o.head[0], str)]
+        plain = [
+            o.head[0]
+            for o in rule.options
+            if len(o.head) == 1 and isinstance(o.head[0], str)
+        ]
         for one in plain:
-            assert not any(other != one and other.startswith(one) for other in plain), rule.name
+            assert not any(other != one and other.startswith(one) for other in plain), (
+                rule.name
+            )
 
 
 def test_names_are_prefix_free():
@@ -119,7 +125,9 @@ def test_same_seed_same_story_on_every_machine():
 
 
 def test_splits_do_not_overlap():
-    assert not {s.text for s in corpus("train", 500)} & {s.text for s in corpus("test", 500)}
+    assert not {s.text for s in corpus("train", 500)} & {
+        s.text for s in corpus("test", 500)
+    }
     with pytest.raises(InputError, match="expected one of train, valid, test"):
         corpus("dev", 1)
 
@@ -179,7 +187,10 @@ def test_reader_and_writer_ask_the_same_questions():
 def test_phrase_files_say_what_is_wrong():
     assert parse_option("2* a {h=}").parts[1] == Pick("h", "name")
     assert parse_option("x <y>").parts[1] == Call("y")
-    assert [o.weight for r in parse_rules("[a]\n2* x\n# no\ny") for o in r.options] == [2, 1]
+    assert [o.weight for r in parse_rules("[a]\n2* x\n# no\ny") for o in r.options] == [
+        2,
+        1,
+    ]
 
 
 STORIES_SHA256 = "9947c20242e6d8ab80370bd46b1ecc8a59364affaa3cbaca1b7bd8051038ee27"

@@ -1,5 +1,23 @@
-"""Text by name or by path: registry, downloads, readers."""
+"""Text by name or by path: registry, downloads, readers.
 
-from scratchlm.corpus.text import read_texts, text_files
+* `read_texts` reads the documents of a file or a folder.
+* `get` fetches a public text by name, checked and cached; `registry` lists them.
+"""
 
-__all__ = ["read_texts", "text_files"]
+from scratchlm.corpus.download import cache_folder, fetch, get
+from scratchlm.corpus.gutenberg import strip_gutenberg
+from scratchlm.corpus.registry import Entry, entry, registry
+from scratchlm.corpus.text import SEPARATOR, read_texts, text_files
+
+__all__ = [
+    "SEPARATOR",
+    "Entry",
+    "cache_folder",
+    "entry",
+    "fetch",
+    "get",
+    "read_texts",
+    "registry",
+    "strip_gutenberg",
+    "text_files",
+]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from scratchlm.errors import InputError
 
+SEPARATOR = "<|endoftext|>"  # the line that usually ends a document in a file of many
 SUFFIXES = (".txt", ".md")
 ENCODINGS = {
     codecs.BOM_UTF16_LE: "UTF-16",
@@ -32,8 +33,8 @@ def read_texts(
         path: a file with any name, or a folder.
         errors: what to do with bytes that are not UTF-8: refuse, naming the place, or put U+FFFD
             in their place.
-        separator: a line that ends a document, such as ``<|endoftext|>``; without it each file
-            is one document.
+        separator: a line that ends a document, usually `SEPARATOR`; without it each file is one
+            document.
 
     Raises:
         InputError: the path does not exist or cannot be read, a file is not UTF-8, or there is

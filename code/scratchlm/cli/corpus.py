@@ -1,0 +1,114 @@
+"""`scratchlm corpus`: public texts by name, and stories of the village."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from tqdm import tqdm
+
+from scratchlm import corpus, world
+from scratchlm.errors import InputError
+
+
+@dataclass(frozen=True)
+class List:
+    """Print every text that can be fetched by name: size, license, what it is."""
+
+
+@dataclass(frozen=True)
+class Get:
+    """Fetch a text by name into the cache, check it, and print where it lies."""
+
+    name: tyro.conf.Positional[str]
+    """Which text; `scratchlm corpus list` shows the names."""
+
+
+@dataclass(frozen=True)
+class Village:
+    """Write stories of the village to a text file, separated by lines of <|endoftext|>."""
+
+    out: Path
+    """The file to write."""
+    stories: int = 10_000
+    """How many stories."""
+    split: Literal["train", "valid", "test"] = "train"
+    """Which stream they come from; no two streams share their random numbers."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Text to train on: list what can be fetched, fetch it, or write stories of the village."""
+
+    action: tyro.conf.OmitSubcommandPrefixes[
+        Annotated[List, tyro.conf.subcommand("list")]
+        | Annotated[Get, tyro.conf.subcommand("get")]
+        | Annotated[Village, tyro.conf.subcommand("village")]
+    ]
+    """What to do."""
+
+
+def run(options: Corpus) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        InputError: the name is unknown, the download fails, or the file cannot be written.
+    """
+    match options.action:
+        case List():
+            print_registry()
+        case Get(name):
+            print(corpus.get(name))
+        case Village(out, stories, split):
+            write_village(out, stories, split)
+
+
+def print_registry() -> None:
+    """Print a line for each text, and whether the cache holds it.
+
+    >>> print_registry()  # doctest: +ELLIPSIS
+    shakespeare ...
+    """
+    for entry in corpus.registry().values():
+        cached = (corpus.cache_folder() / entry.name / entry.file).exists()
+        state = "cached" if cached else ""
+        print(
+            f"{entry.name:16} {entry.bytes / 1e6:4.2f} MB {state:7}{entry.title} [{entry.license}]"
+        )
+
+
+def write_village(out: Path, stories: int, split: str) -> None:
+    """Write stories to a file; it appears under its name only once it is whole.
+
+    Args:
+        out: the file.
+        stories: how many.
+        split: ``train``, ``valid`` or ``test``.
+
+    Raises:
+        InputError: there is nothing to write, or the file cannot be written.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "village.txt"
+    >>> write_village(file, 2, "valid")  # doctest: +ELLIPSIS
+    2 stories...
+    >>> len(list(corpus.read_texts(file, separator=corpus.SEPARATOR)))
+    2
+    """
+    if stories < 1:
+        raise InputError(f"--stories: expected at least 1, found {stories}")
+    part = out.with_name(out.name + ".part")
+    nats = 0.0
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            for told in tqdm(world.corpus(split, stories), total=stories, unit=" stories"):
+                file.write(f"{told.text}\n{corpus.SEPARATOR}\n")
+                nats += told.nats
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(
+            f"{out}: expected a file that can be written, found: {error.strerror}; "
+            "check the folder and the free space, or name another file with --out"
+        ) from error
+    print(f"{stories:,} stories, {out.stat().st_size:,} bytes: {out}")

@@ -1,0 +1,44 @@
+"""`scratchlm corpus`: what it prints and writes, and what it refuses."""
+
+import pytest
+import tyro
+from scratchlm.cli.corpus import Corpus, run
+from scratchlm.corpus import SEPARATOR, read_texts, registry
+from scratchlm.errors import InputError
+from scratchlm.world import corpus, read
+
+
+def call(*arguments):
+    run(tyro.cli(Corpus, args=list(arguments)))
+
+
+def test_list_names_every_text_and_what_is_cached(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCRATCHLM_CACHE", str(tmp_path))
+    (tmp_path / "alice").mkdir()
+    (tmp_path / "alice" / registry()["alice"].file).touch()
+    call("list")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(registry())
+    assert [line.split()[0] for line in lines if " cached " in line] == ["alice"]
+
+
+def test_get_refuses_an_unknown_name():
+    with pytest.raises(InputError, match="found 'moby'"):
+        call("get", "moby")
+
+
+def test_village_writes_stories_that_can_be_read_back(tmp_path):
+    file = tmp_path / "village.txt"
+    call("village", "--stories", "20", "--split", "valid", "--out", str(file))
+    texts = [text.removesuffix("\n") for text in read_texts(file, separator=SEPARATOR)]
+    assert texts == [story.text for story in corpus("valid", 20)]
+    assert all(read(text).text == text for text in texts)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_village_refuses_what_it_cannot_write(tmp_path):
+    with pytest.raises(InputError, match="expected a file that can be written"):
+        call("village", "--stories", "1", "--out", str(tmp_path / "missing" / "a.txt"))
+    with pytest.raises(InputError, match="expected at least 1, found 0"):
+        call("village", "--stories", "0", "--out", str(tmp_path / "a.txt"))
+    assert not list(tmp_path.iterdir())

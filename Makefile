@@ -34,8 +34,8 @@ execute: environment
 test: lint types layers spelling unit notebooks
 
 lint: environment
-	$(PY) -m ruff format --config code/pyproject.toml --check $(CHECKED)
-	$(PY) -m ruff check --config code/pyproject.toml $(CHECKED)
+	$(PY) -m ruff format --check $(CHECKED)
+	$(PY) -m ruff check $(CHECKED)
 
 types: environment
 	$(PY) -m mypy --config-file code/pyproject.toml code/scratchlm
@@ -44,7 +44,8 @@ layers: environment
 	$(VENV)/bin/lint-imports --config code/pyproject.toml
 
 spelling: environment
-	$(PY) -m codespell_lib --toml code/pyproject.toml $(wildcard README.md CONTRIBUTING.md CHANGELOG.md) book chapters code tests
+	@$(PY) book/tools/notebooks.py --prose _build/prose
+	$(PY) -m codespell_lib --toml code/pyproject.toml $(wildcard *.md) book code tests _build/prose
 
 unit: environment
 	$(PY) -m pytest -q --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \

@@ -1,7 +1,8 @@
 """The notebooks of the book: which there are, and the rules they keep.
 
 Without options, print the paths of all notebooks in _toc.yml; with --check, hold every one of them
-against the rules and print the share of cells whose output is not compared.
+against the rules and print the share of cells whose output is not compared; with --prose FOLDER,
+write their text there.
 """
 
 import re
@@ -69,8 +70,19 @@ def check(paths: list[Path]) -> None:
         sys.exit("\n".join(found))
 
 
+def write_prose(paths: list[Path], folder: Path) -> None:
+    """Write the text and the code of notebooks, without outputs, for the check of spelling."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        notebook = nbformat.read(ROOT / path, as_version=4)
+        text = "\n\n".join(cell.source for cell in notebook.cells)
+        Path(folder, f"{path.parent.name}-{path.stem}.md").write_text(text, "utf-8")
+
+
 if __name__ == "__main__":
     if "--check" in sys.argv:
         check(listed())
+    elif "--prose" in sys.argv:
+        write_prose(listed(), Path(sys.argv[-1]))
     else:
         print(*listed())

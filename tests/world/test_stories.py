@@ -179,7 +179,10 @@ def test_reader_and_writer_ask_the_same_questions():
 def test_phrase_files_say_what_is_wrong():
     assert parse_option("2* a {h=}").parts[1] == Pick("h", "name")
     assert parse_option("x <y>").parts[1] == Call("y")
-    assert [o.weight for r in parse_rules("[a]\n2* x\n# no\ny") for o in r.options] == [2, 1]
+    assert [o.weight for r in parse_rules("[a]\n2* x\n# no\ny") for o in r.options] == [
+        2,
+        1,
+    ]
 
 
 STORIES_SHA256 = "9947c20242e6d8ab80370bd46b1ecc8a59364affaa3cbaca1b7bd8051038ee27"

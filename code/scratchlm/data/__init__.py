@@ -1,1 +1,6 @@
-"""Token shards on disk, and the batches cut from them."""
+"""Token shards, and the batches that training takes from them."""
+
+from scratchlm.data.batches import IGNORED, Batch, Batches, DocumentBatches, StreamBatches
+from scratchlm.data.shards import Shard
+
+__all__ = ["IGNORED", "Batch", "Batches", "DocumentBatches", "Shard", "StreamBatches"]

@@ -1,0 +1,77 @@
+"""AdamW: steps of one size for every weight, whatever the size of its gradient."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+
+class AdamW(torch.optim.Optimizer):
+    """Adam with decoupled weight decay.
+
+    Sources: Kingma and Ba (2015), "Adam", algorithm 1; Loshchilov and Hutter (2019), "Decoupled
+    Weight Decay Regularization", algorithm 2, with the decay scaled by the learning rate as in
+    PyTorch.
+
+    Args:
+        parameters: What to change, or groups of it.
+        lr: Learning rate: roughly how far a weight moves in a step.
+        betas: How much of the mean and of the mean square is kept from step to step.
+        eps: Keeps the division finite.
+        weight_decay: Share of a weight that is lost per unit of learning rate.
+
+    >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+    >>> weight.grad = torch.tensor([250.0])
+    >>> AdamW([weight], lr=0.1).step(); weight.item()
+    0.8999999761581421
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        *,
+        lr: float = 3e-3,
+        betas: tuple[float, float] = (0.9, 0.95),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(parameters, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Move every weight that has a gradient.
+
+        Args:
+            closure: Not used; part of PyTorch's interface.
+        """
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._move(weight, weight.grad, **group)
+
+    def _move(
+        self,
+        weight: Tensor,
+        gradient: Tensor,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+        **_: object,
+    ) -> None:
+        state = self.state[weight]
+        if not state:
+            state["step"] = torch.zeros(())
+            state["mean"] = torch.zeros_like(weight)
+            state["square"] = torch.zeros_like(weight)
+        state["step"] += 1
+        count = float(state["step"])
+        weight.mul_(1 - lr * weight_decay)
+        state["mean"].lerp_(gradient, 1 - betas[0])
+        state["square"].lerp_(gradient.square(), 1 - betas[1])
+        # Both averages start at zero; dividing by what has been seen so far takes that out.
+        mean = state["mean"] / (1 - betas[0] ** count)
+        spread = (state["square"] / (1 - betas[1] ** count)).sqrt()
+        weight.sub_(lr * mean / (spread + eps))

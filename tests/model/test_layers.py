@@ -1,0 +1,120 @@
+"""Each layer equals its definition, and the fused paths equal the plain ones."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scratchlm.errors import InputError
+from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model.attention import _fused, attend
+from scratchlm.model.norm import RMSNorm, rms_norm
+from scratchlm.model.rope import rotate, rotation_angles
+
+CONFIG = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=2)
+
+
+def randomized(config: ModelConfig) -> Transformer:
+    """A model without zeros and ones that would hide a forgotten gain or projection."""
+    model = Transformer(config)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_(1.0 if weight.ndim == 1 else 0.0, 0.3, generator=generator)
+    return model
+
+
+@given(st.integers(1, 4), st.integers(0, 9), st.integers(0, 2**20))
+@settings(max_examples=60, deadline=None)
+def test_the_fused_kernel_equals_attention_written_out(new, before, seed):
+    generator = torch.Generator().manual_seed(seed)
+    query = torch.randn(2, 3, new, 8, generator=generator, dtype=torch.float64)
+    key, value = torch.randn(2, 2, 3, new + before, 8, generator=generator, dtype=torch.float64)
+    torch.testing.assert_close(_fused(query, key, value), attend(query, key, value))
+
+
+def test_the_fused_norm_equals_the_formula():
+    norm, x = RMSNorm(16).double(), torch.randn(5, 7, 16, dtype=torch.float64)
+    torch.nn.init.normal_(norm.weight)
+    torch.testing.assert_close(norm(x), rms_norm(x, norm.weight))
+
+
+def test_rotation_is_multiplication_by_a_unit_complex_number():
+    x = torch.randn(6, 8, dtype=torch.float64)
+    angles = rotation_angles(torch.arange(6), 8)
+    turned = rotate(x, angles.cos(), angles.sin())
+    complex_x = torch.complex(x[:, :4], x[:, 4:]) * torch.polar(torch.ones_like(angles), angles)
+    torch.testing.assert_close(turned, torch.cat((complex_x.real, complex_x.imag), dim=-1))
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200))
+@settings(max_examples=50, deadline=None)
+def test_rotated_scores_depend_on_distance_alone(query_at, key_at, shift):
+    query, key = torch.randn(2, 1, 8, dtype=torch.float64, generator=torch.Generator())
+
+    def score(i: int, j: int) -> torch.Tensor:
+        angles = rotation_angles(torch.tensor([i, j]), 8)
+        cos, sin = angles.cos(), angles.sin()
+        return (rotate(query, cos[:1], sin[:1]) * rotate(key, cos[1:], sin[1:])).sum()
+
+    torch.testing.assert_close(score(query_at, key_at), score(query_at + shift, key_at + shift))
+
+
+@pytest.mark.parametrize("feed_forward", ["relu2", "swiglu"])
+@pytest.mark.parametrize("tie", [True, False])
+def test_no_position_sees_what_comes_after_it(feed_forward, tie):
+    config = ModelConfig(31, 24, 18, 2, 3, feed_forward, tie)
+    model = randomized(config)
+    ids = torch.randint(31, (2, 20))
+    changed = ids.clone()
+    changed[:, 12] = (changed[:, 12] + 1) % 31
+    before, after = model(ids), model(changed)
+    assert torch.equal(before[:, :12], after[:, :12])
+    assert (before[:, 12:] != after[:, 12:]).any(dim=-1).all()
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_the_cache_changes_nothing_however_the_row_is_cut(pieces):
+    model = randomized(CONFIG)
+    ids = torch.randint(31, (2, sum(pieces)), generator=torch.Generator().manual_seed(0))
+    cache, logits = KVCache(CONFIG, batch=2), []
+    for part in ids.split(pieces, dim=1):
+        logits.append(model(part, cache))
+    assert cache.length == sum(pieces)
+    torch.testing.assert_close(torch.cat(logits, dim=1), model(ids), rtol=1e-4, atol=1e-4)
+
+
+def test_a_new_model_guesses_almost_evenly():
+    for tie in (True, False):
+        model = Transformer(ModelConfig(512, 64, 32, 2, 2, "relu2", tie))
+        loss = torch.nn.functional.cross_entropy(
+            model(torch.randint(512, (4, 64))).flatten(0, 1), torch.randint(512, (256,))
+        )
+        assert loss.item() == pytest.approx(math.log(512), abs=0.02)
+
+
+def test_rows_longer_than_the_context_are_refused():
+    model = Transformer(CONFIG)
+    with pytest.raises(InputError, match=r"at most 24 tokens, found 25"):
+        model(torch.zeros(1, 25, dtype=torch.long))
+    cache = KVCache(CONFIG, batch=1)
+    model(torch.zeros(1, 24, dtype=torch.long), cache)
+    with pytest.raises(InputError, match=r"at most 24 tokens, found 25"):
+        model(torch.zeros(1, 1, dtype=torch.long), cache)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 15},
+        {"layers": 0},
+        {"heads": 3},
+        {"feed_forward": "gelu"},
+        {"heads": 16},
+    ],
+)
+def test_impossible_shapes_are_refused(change):
+    with pytest.raises(InputError, match="expected"):
+        ModelConfig(**{**CONFIG.__dict__, **change})

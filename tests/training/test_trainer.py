@@ -1,0 +1,183 @@
+"""Training: the same weights by every road, and damage noticed."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from scratchlm.data import DocumentBatches, Shard, StreamBatches
+from scratchlm.errors import InputError
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.training import (
+    TrainConfig,
+    Trainer,
+    load_checkpoint,
+    run,
+    save_checkpoint,
+)
+from scratchlm.training.run import CHECKPOINT, LOG
+
+MODEL = ModelConfig(vocab_size=12, context=16, width=16, layers=2, heads=2)
+TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
+
+
+def trainer(*, rows: int = 4, model: ModelConfig = MODEL, **config: object) -> Trainer:
+    settings = {"steps": 12, "warmup": 2, **config}
+    return Trainer(Transformer(model), DocumentBatches(TEXT, 16, rows), TrainConfig(**settings))
+
+
+def weights(one: Trainer) -> list[torch.Tensor]:
+    return [weight.detach().clone() for weight in one.model.parameters()]
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_training_learns_a_rule(optimizer):
+    one = trainer(steps=120, optimizer=optimizer)
+    losses = [one.advance().loss for _ in range(120)]
+    assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+
+
+def test_accumulated_batches_give_the_gradient_of_one_large_batch():
+    small, large = trainer(accumulation=3), trainer()
+    parts = [small.batches.batch(number) for number in range(3)]  # of unequal token counts
+    loss, tokens = small.backward()
+    total = sum(
+        torch.nn.functional.cross_entropy(
+            large.model(part.inputs).flatten(0, 1),
+            part.targets.flatten(),
+            reduction="sum",
+        )
+        for part in parts
+    )
+    (total / tokens).backward()
+    assert tokens == sum(part.count for part in parts)
+    assert loss == pytest.approx(total.item() / tokens, rel=1e-5)
+    for one, other in zip(small.model.parameters(), large.model.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_a_nan_stops_the_run():
+    one = trainer()
+    with torch.no_grad():
+        one.model.norm.weight[0] = float("nan")
+    with pytest.raises(InputError, match="lower the learning rate"):
+        one.advance()
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path, optimizer):
+    whole = trainer(optimizer=optimizer)
+    reports = list(run(whole, tmp_path / "whole"))
+    for report in run(trainer(optimizer=optimizer), tmp_path / "cut", save_every=5):
+        if report.step == 8:  # three steps after the last checkpoint
+            break
+    again = trainer(optimizer=optimizer)
+    rest = list(run(again, tmp_path / "cut", save_every=5))
+    assert rest == reports[5:]
+    assert all(map(torch.equal, weights(whole), weights(again)))
+    lines = (tmp_path / "cut" / LOG).read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == list(range(1, 13))
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    one, path = trainer(), tmp_path / CHECKPOINT
+    one.advance()
+    save_checkpoint(path, one)
+    wider = ModelConfig(vocab_size=12, context=16, width=32, layers=2, heads=2)
+    for other, name in (
+        (trainer(model=wider), "width 16 instead of 32"),
+        (trainer(rate=0.1), "rate 0.003 instead of 0.1"),
+        (trainer(rows=5), "rows 4 instead of 5"),
+    ):
+        with pytest.raises(InputError, match=name):
+            load_checkpoint(path, other)
+    other = Trainer(Transformer(MODEL), StreamBatches(TEXT, 16, 4), one.config)
+    with pytest.raises(InputError, match="kind DocumentBatches instead of StreamBatches"):
+        load_checkpoint(path, other)
+
+
+@pytest.mark.parametrize("fault", ["cut", "flip", "foreign", "empty"])
+def test_a_damaged_checkpoint_is_refused_and_named(tmp_path, fault):
+    one, path = trainer(), tmp_path / CHECKPOINT
+    one.advance()
+    save_checkpoint(path, one)
+    content = bytearray(path.read_bytes())
+    if fault == "cut":
+        content = content[:-100]
+    elif fault == "flip":
+        content[-7] ^= 4
+    elif fault == "foreign":
+        content = bytearray(b"PK\x03\x04 something else\n" + content)
+    else:
+        content.clear()
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=str(path)):
+        load_checkpoint(path, trainer())
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
+    """The system refuses to write more than 4 KiB to a file, as a full disk would."""
+    one, path = trainer(), tmp_path / CHECKPOINT
+    one.advance()
+    save_checkpoint(path, one)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    one.advance()
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(InputError, match="the one before it is whole"):
+            save_checkpoint(path, one)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    load_checkpoint(path, again := trainer())
+    assert again.step == 1
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_trainer import run, trainer
+one = trainer(steps=400)
+for report in run(one, Path(sys.argv[1]), save_every=1):
+    if report.step == 1:
+        print("running", flush=True)
+"""
+
+
+def test_kill_minus_nine_at_random_moments_changes_nothing(tmp_path):
+    program = [sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent))]
+    environment, moments = {**os.environ, "OMP_NUM_THREADS": "1"}, random.Random(0)
+    kills = 0
+    for _ in range(60):
+        process = subprocess.Popen(
+            [*program, str(tmp_path)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()  # at work
+        time.sleep(moments.uniform(0.0, 0.6))
+        process.kill()
+        if process.wait() == 0:
+            break
+        kills += 1
+    assert kills >= 1
+    torch.set_num_threads(1)
+    whole, resumed = trainer(steps=400), trainer(steps=400)
+    for _ in range(400):
+        whole.advance()
+    load_checkpoint(tmp_path / CHECKPOINT, resumed)
+    assert resumed.step == 400
+    assert all(map(torch.equal, weights(whole), weights(resumed)))

@@ -26,17 +26,11 @@ class Server:
     def serve(self, handler, body):
         wanted = handler.headers.get("Range") if self.resumes else None
         match = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted or "")
-        first, last = (
-            (int(match[1]), int(match[2] or len(self.data) - 1)) if match else (0, None)
-        )
+        first, last = (int(match[1]), int(match[2] or len(self.data) - 1)) if match else (0, None)
         part = self.data[first : None if last is None else last + 1]
-        handler.send_response(
-            self.status if self.status != 200 else 206 if match else 200
-        )
+        handler.send_response(self.status if self.status != 200 else 206 if match else 200)
         if match:
-            handler.send_header(
-                "Content-Range", f"bytes {first}-{last}/{len(self.data)}"
-            )
+            handler.send_header("Content-Range", f"bytes {first}-{last}/{len(self.data)}")
         if self.resumes:
             handler.send_header("Accept-Ranges", "bytes")
         handler.send_header("ETag", f'"{hashlib.md5(self.data).hexdigest()}"')
@@ -97,9 +91,7 @@ def test_a_cut_download_goes_on_where_it_broke_off(server, tmp_path, monkeypatch
     assert 0 < second <= 900_000
 
 
-def test_a_server_that_cannot_resume_is_asked_for_everything_again(
-    server, tmp_path, monkeypatch
-):
+def test_a_server_that_cannot_resume_is_asked_for_everything_again(server, tmp_path, monkeypatch):
     monkeypatch.setattr("scratchlm.corpus.download.RETRIES", 0)
     server.resumes, server.cut = False, 900_000
     with pytest.raises(InputError, match="did not succeed"):
@@ -110,9 +102,7 @@ def test_a_server_that_cannot_resume_is_asked_for_everything_again(
 
 def test_a_wrong_hash_is_refused_and_the_file_kept_aside(server, tmp_path):
     server.data = DATA[:-1] + b"!"
-    with pytest.raises(
-        InputError, match=r"found another file; it is kept as .*\.rejected and not"
-    ):
+    with pytest.raises(InputError, match=r"found another file; it is kept as .*\.rejected and not"):
         fetch(entry_for(server), tmp_path)
     assert [p.name for p in (tmp_path / "some").iterdir()] == ["some text.txt.rejected"]
     server.data = DATA
@@ -126,12 +116,8 @@ def test_a_copy_that_was_damaged_in_the_cache_is_fetched_again(server, tmp_path)
     assert file.with_name(file.name + ".rejected").read_bytes() == b"damaged"
 
 
-def test_offline_without_a_copy_says_what_to_fetch_and_where_to_put_it(
-    server, tmp_path
-):
-    offline = replace(
-        entry_for(server), url="http://127.0.0.1:9/x.txt"
-    )  # nobody listens there
+def test_offline_without_a_copy_says_what_to_fetch_and_where_to_put_it(server, tmp_path):
+    offline = replace(entry_for(server), url="http://127.0.0.1:9/x.txt")  # nobody listens there
     with pytest.raises(InputError) as caught:
         fetch(offline, tmp_path)
     assert "http://127.0.0.1:9/x.txt" in str(caught.value)
@@ -177,18 +163,14 @@ def test_the_cache_is_where_the_environment_says(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(
-        InputError, match=r"expected one of shakespeare, .*found 'moby'"
-    ):
+    with pytest.raises(InputError, match=r"expected one of shakespeare, .*found 'moby'"):
         get("moby")
 
 
 def test_every_entry_is_complete():
     for name, entry in registry().items():
         assert entry.name == name
-        assert re.fullmatch(
-            r"https://raw\.githubusercontent\.com/\S+/[0-9a-f]{40}/\S+", entry.url
-        )
+        assert re.fullmatch(r"https://raw\.githubusercontent\.com/\S+/[0-9a-f]{40}/\S+", entry.url)
         assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
         assert entry.bytes > 0
         assert entry.license

@@ -11,9 +11,7 @@ from scratchlm.corpus import read_texts
 from scratchlm.errors import InputError
 
 SEPARATOR = "<|endoftext|>"
-text_lines = st.text(
-    st.characters(exclude_characters="\r\n\ufeff", codec="utf-8"), min_size=1
-)
+text_lines = st.text(st.characters(exclude_characters="\r\n\ufeff", codec="utf-8"), min_size=1)
 
 
 def write(path, data):
@@ -22,14 +20,10 @@ def write(path, data):
     return path
 
 
-@given(
-    documents=st.lists(text_lines.filter(lambda t: t.strip() not in ("", SEPARATOR)))
-)
+@given(documents=st.lists(text_lines.filter(lambda t: t.strip() not in ("", SEPARATOR))))
 def test_what_was_joined_by_separators_comes_back(tmp_path_factory, documents):
     documents = [document + "\n" for document in [*documents, "last"]]
-    file = write(
-        tmp_path_factory.mktemp("t") / "a.txt", (SEPARATOR + "\n").join(documents)
-    )
+    file = write(tmp_path_factory.mktemp("t") / "a.txt", (SEPARATOR + "\n").join(documents))
     assert list(read_texts(file, separator=SEPARATOR)) == documents
 
 
@@ -60,9 +54,7 @@ def test_blank_documents_are_left_out_and_a_byte_order_mark_is_dropped(tmp_path)
 def test_bad_bytes_are_refused_with_file_and_offset(tmp_path, separator):
     good = "Zoë\n<|endoftext|>\nfine\n".encode()
     file = write(tmp_path / "bad.txt", good + b"\xff more")
-    with pytest.raises(
-        InputError, match=rf"bad\.txt.* byte ff at offset {len(good)} .*replace"
-    ):
+    with pytest.raises(InputError, match=rf"bad\.txt.* byte ff at offset {len(good)} .*replace"):
         list(read_texts(file, separator=separator))
 
 
@@ -88,9 +80,7 @@ def test_other_encodings_are_recognized(tmp_path, data, what):
 @pytest.mark.parametrize("data", ["", "  \n\n "])
 def test_an_empty_corpus_is_refused(tmp_path, data):
     write(tmp_path / "a.txt", data)
-    with pytest.raises(
-        InputError, match=f"{re.escape(str(tmp_path))}: expected text, found none"
-    ):
+    with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))}: expected text, found none"):
         list(read_texts(tmp_path))
 
 

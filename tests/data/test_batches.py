@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from scratchlm.data import IGNORED, DocumentBatches, Shard, StreamBatches
 from scratchlm.errors import InputError
 
-documents = st.lists(
-    st.lists(st.integers(0, 65_535), min_size=1, max_size=12), min_size=1
-)
+documents = st.lists(st.lists(st.integers(0, 65_535), min_size=1, max_size=12), min_size=1)
 
 
 @given(documents)

@@ -30,9 +30,7 @@ def randomized(config: ModelConfig) -> Transformer:
 def test_the_fused_kernel_equals_attention_written_out(new, before, seed):
     generator = torch.Generator().manual_seed(seed)
     query = torch.randn(2, 3, new, 8, generator=generator, dtype=torch.float64)
-    key, value = torch.randn(
-        2, 2, 3, new + before, 8, generator=generator, dtype=torch.float64
-    )
+    key, value = torch.randn(2, 2, 3, new + before, 8, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(_fused(query, key, value), attend(query, key, value))
 
 
@@ -46,12 +44,8 @@ def test_rotation_is_multiplication_by_a_unit_complex_number():
     x = torch.randn(6, 8, dtype=torch.float64)
     angles = rotation_angles(torch.arange(6), 8)
     turned = rotate(x, angles.cos(), angles.sin())
-    complex_x = torch.complex(x[:, :4], x[:, 4:]) * torch.polar(
-        torch.ones_like(angles), angles
-    )
-    torch.testing.assert_close(
-        turned, torch.cat((complex_x.real, complex_x.imag), dim=-1)
-    )
+    complex_x = torch.complex(x[:, :4], x[:, 4:]) * torch.polar(torch.ones_like(angles), angles)
+    torch.testing.assert_close(turned, torch.cat((complex_x.real, complex_x.imag), dim=-1))
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200))
@@ -64,9 +58,7 @@ def test_rotated_scores_depend_on_distance_alone(query_at, key_at, shift):
         cos, sin = angles.cos(), angles.sin()
         return (rotate(query, cos[:1], sin[:1]) * rotate(key, cos[1:], sin[1:])).sum()
 
-    torch.testing.assert_close(
-        score(query_at, key_at), score(query_at + shift, key_at + shift)
-    )
+    torch.testing.assert_close(score(query_at, key_at), score(query_at + shift, key_at + shift))
 
 
 @pytest.mark.parametrize("feed_forward", ["relu2", "swiglu"])
@@ -86,16 +78,12 @@ def test_no_position_sees_what_comes_after_it(feed_forward, tie):
 @settings(max_examples=25, deadline=None)
 def test_the_cache_changes_nothing_however_the_row_is_cut(pieces):
     model = randomized(CONFIG)
-    ids = torch.randint(
-        31, (2, sum(pieces)), generator=torch.Generator().manual_seed(0)
-    )
+    ids = torch.randint(31, (2, sum(pieces)), generator=torch.Generator().manual_seed(0))
     cache, logits = KVCache(CONFIG, batch=2), []
     for part in ids.split(pieces, dim=1):
         logits.append(model(part, cache))
     assert cache.length == sum(pieces)
-    torch.testing.assert_close(
-        torch.cat(logits, dim=1), model(ids), rtol=1e-4, atol=1e-4
-    )
+    torch.testing.assert_close(torch.cat(logits, dim=1), model(ids), rtol=1e-4, atol=1e-4)
 
 
 def test_a_new_model_guesses_almost_evenly():

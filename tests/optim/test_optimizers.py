@@ -11,16 +11,12 @@ from scratchlm.optim.muon import QUINTIC
 
 def quadratic(weight: torch.Tensor, step: int) -> torch.Tensor:
     """A bowl whose bottom moves, so that every step has another gradient."""
-    return (
-        (weight - 0.1 * step).square() * torch.linspace(0.1, 30, weight.numel())
-    ).sum()
+    return ((weight - 0.1 * step).square() * torch.linspace(0.1, 30, weight.numel())).sum()
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
 def test_adamw_equals_pytorchs_in_float64(weight_decay):
-    ours, theirs = (
-        torch.nn.Parameter(torch.linspace(-2, 2, 7).double()) for _ in range(2)
-    )
+    ours, theirs = (torch.nn.Parameter(torch.linspace(-2, 2, 7).double()) for _ in range(2))
     settings_ = {
         "lr": 0.05,
         "betas": (0.8, 0.93),

@@ -25,16 +25,12 @@ from scratchlm.training import (
 from scratchlm.training.run import CHECKPOINT, LOG
 
 MODEL = ModelConfig(vocab_size=12, context=16, width=16, layers=2, heads=2)
-TEXT = Shard.of(
-    [[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)]
-)
+TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
 
 
 def trainer(*, rows: int = 4, model: ModelConfig = MODEL, **config: object) -> Trainer:
     settings = {"steps": 12, "warmup": 2, **config}
-    return Trainer(
-        Transformer(model), DocumentBatches(TEXT, 16, rows), TrainConfig(**settings)
-    )
+    return Trainer(Transformer(model), DocumentBatches(TEXT, 16, rows), TrainConfig(**settings))
 
 
 def weights(one: Trainer) -> list[torch.Tensor]:
@@ -50,9 +46,7 @@ def test_training_learns_a_rule(optimizer):
 
 def test_accumulated_batches_give_the_gradient_of_one_large_batch():
     small, large = trainer(accumulation=3), trainer()
-    parts = [
-        small.batches.batch(number) for number in range(3)
-    ]  # of unequal token counts
+    parts = [small.batches.batch(number) for number in range(3)]  # of unequal token counts
     loss, tokens = small.backward()
     total = sum(
         torch.nn.functional.cross_entropy(
@@ -65,9 +59,7 @@ def test_accumulated_batches_give_the_gradient_of_one_large_batch():
     (total / tokens).backward()
     assert tokens == sum(part.count for part in parts)
     assert loss == pytest.approx(total.item() / tokens, rel=1e-5)
-    for one, other in zip(
-        small.model.parameters(), large.model.parameters(), strict=True
-    ):
+    for one, other in zip(small.model.parameters(), large.model.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad)
 
 
@@ -107,9 +99,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
         with pytest.raises(InputError, match=name):
             load_checkpoint(path, other)
     other = Trainer(Transformer(MODEL), StreamBatches(TEXT, 16, 4), one.config)
-    with pytest.raises(
-        InputError, match="kind DocumentBatches instead of StreamBatches"
-    ):
+    with pytest.raises(InputError, match="kind DocumentBatches instead of StreamBatches"):
         load_checkpoint(path, other)
 
 

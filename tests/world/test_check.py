@@ -23,9 +23,7 @@ def test_a_wrong_name_is_found_where_it_stands():
     for index in range(300):
         story = write(5, index)
         hero = story.cast["h"].name
-        stranger = next(
-            p.name for p in village().people if p not in story.cast.values()
-        )
+        stranger = next(p.name for p in village().people if p not in story.cast.values())
         starts = [i for i in range(len(story.text)) if story.text.startswith(hero, i)]
         place = rng.choice(starts[1:])
         wrong = story.text[:place] + stranger + story.text[place + len(hero) :]
@@ -39,9 +37,7 @@ def test_a_wrong_pronoun_is_a_slip_not_bad_grammar():
     for index in range(300):
         story = write(6, index)
         if " because " in story.text and "For a moment he " in story.text:
-            verdict = check(
-                story.text.replace("For a moment he ", "For a moment she ", 1)
-            )
+            verdict = check(story.text.replace("For a moment he ", "For a moment she ", 1))
             assert verdict.grammatical
             assert not verdict.consistent
             assert "'he'" in verdict.reason
@@ -72,24 +68,18 @@ def test_texts_that_are_no_stories(text):
 def test_answers_are_right_and_wrong_answers_are_wrong():
     for index in range(1000):
         story = write(8, index)
-        holders = {
-            str(thing): str(holder) for thing, holder in story.state.holder.items()
-        }
+        holders = {str(thing): str(holder) for thing, holder in story.state.holder.items()}
         for question in questions(story):
             assert question.answer
             assert question.answer not in question.wrong
             if question.kind == "holder":
-                thing = question.text.removeprefix("Who has ").removesuffix(
-                    " in the end?"
-                )
+                thing = question.text.removeprefix("Who has ").removesuffix(" in the end?")
                 assert holders[thing] == question.answer
                 assert question.answer in story.text
 
 
 def test_every_kind_of_question_occurs():
-    kinds = {
-        question.kind for index in range(300) for question in questions(write(8, index))
-    }
+    kinds = {question.kind for index in range(300) for question in questions(write(8, index))}
     assert kinds == {"holder", "giver", "owner", "promise", "plan", "feeling"}
 
 

@@ -44,15 +44,9 @@ def test_every_draw_is_recoverable_from_its_text(told):
 
 def test_plain_heads_are_prefix_free():
     for rule in grammar().values():
-        plain = [
-            o.head[0]
-            for o in rule.options
-            if len(o.head) == 1 and isinstance(o.head[0], str)
-        ]
+        plain = [o.head[0] for o in rule.options if len(o.head) == 1 and isinstance(o.head[0], str)]
         for one in plain:
-            assert not any(other != one and other.startswith(one) for other in plain), (
-                rule.name
-            )
+            assert not any(other != one and other.startswith(one) for other in plain), rule.name
 
 
 def test_names_are_prefix_free():
@@ -125,9 +119,7 @@ def test_same_seed_same_story_on_every_machine():
 
 
 def test_splits_do_not_overlap():
-    assert not {s.text for s in corpus("train", 500)} & {
-        s.text for s in corpus("test", 500)
-    }
+    assert not {s.text for s in corpus("train", 500)} & {s.text for s in corpus("test", 500)}
     with pytest.raises(InputError, match="expected one of train, valid, test"):
         corpus("dev", 1)
 

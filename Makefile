@@ -1,0 +1,70 @@
+# Build a Large Language Model from Scratch
+#
+#   make book     the book as PDF and HTML, every number derived anew where something changed
+#   make test     every check: style, types, layers, spelling, package, notebooks
+#
+# Both set up what is missing. VENV=/path/to/venv uses an environment that you keep yourself.
+
+VENV      ?= .venv
+NOTEBOOKS ?= $(shell $(PY) book/tools/notebooks.py)
+PY        := $(VENV)/bin/python
+TOOLS     := PYTHONPATH=$(CURDIR)/code:$(CURDIR)/book/_ext PYTHONHASHSEED=0
+NBVAL     := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
+             --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -q
+CHECKED   := code tests book/tools conftest.py
+
+export PYTHONPATH := $(CURDIR)/code
+
+.PHONY: book html pdf execute test lint types layers spelling unit notebooks test-book \
+        environment typesetting clean
+
+book: environment typesetting
+	@$(TOOLS) $(PY) book/tools/build.py pdf html
+
+html: environment
+	@$(TOOLS) $(PY) book/tools/build.py html
+
+pdf: environment typesetting
+	@$(TOOLS) $(PY) book/tools/build.py pdf
+
+# Run notebooks and store their outputs in place: make execute NOTEBOOKS=chapters/01-....ipynb
+execute: environment
+	@$(TOOLS) $(PY) book/tools/execute.py --in-place $(NOTEBOOKS)
+
+test: lint types layers spelling unit notebooks
+
+lint: environment
+	$(PY) -m ruff format --check $(CHECKED)
+	$(PY) -m ruff check $(CHECKED)
+
+types: environment
+	$(PY) -m mypy --config-file code/pyproject.toml code/scratchlm
+
+layers: environment
+	$(VENV)/bin/lint-imports --config code/pyproject.toml
+
+spelling: environment
+	@$(PY) book/tools/notebooks.py --prose _build/prose
+	$(PY) -m codespell_lib --toml code/pyproject.toml $(wildcard *.md) book code tests _build/prose
+
+unit: environment
+	$(PY) -m pytest -q --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
+	    code/scratchlm tests
+
+# Run notebooks afresh and compare every output with the stored one.
+notebooks: environment
+	@$(PY) book/tools/notebooks.py --check
+	@if [ -n "$(NOTEBOOKS)" ]; then $(PY) $(NBVAL) $(NOTEBOOKS); else echo "no notebooks yet"; fi
+
+# Read the built PDF and HTML: links, fonts, alt texts, boxes.
+test-book: environment
+	$(PY) -m pytest -q tests/book
+
+environment:
+	@sh book/tools/environment.sh $(VENV)
+
+typesetting:
+	@sh book/tools/typesetting.sh
+
+clean:
+	rm -rf _build dist

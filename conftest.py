@@ -1,0 +1,39 @@
+"""How `pytest --nbval` compares outputs: see scratchlm.book.comparison for what counts as equal."""
+
+from scratchlm.book.comparison import same
+
+SKIPPED = {"application/pdf"}  # the twin of an SVG, which is compared
+COMPARED = {
+    "image/png",
+    "image/jpeg",
+    "text/latex",
+}  # nbval itself would pass these over
+
+
+class Output(str):
+    """The text of an output; equal to another one that agrees with it."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Agree, rather than be equal byte for byte."""
+        return isinstance(other, str) and same(str(self), str(other))
+
+    def __ne__(self, other: object) -> bool:
+        """Disagree."""
+        return not self == other
+
+
+def pytest_collectstart(collector: object) -> None:
+    """Skip the PDF of a figure; compare everything else, raster images included."""
+    if type(collector).__name__ == "IPyNbFile":
+        skipped = set(collector.skip_compare) | SKIPPED
+        collector.skip_compare = tuple(sorted(skipped - COMPARED))
+
+
+def pytest_itemcollected(item: object) -> None:
+    """Let the outputs of a notebook's cells be compared by agreement."""
+    if type(item).__name__ == "IPyNbCell":
+        plain = item.sanitize
+        item.sanitize = lambda text: Output(plain(text)) if isinstance(text, str) else text

@@ -1,0 +1,61 @@
+"""README, citation, licenses and diagrams agree with what they describe."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import scratchlm
+import yaml
+from scratchlm.book.comparison import same
+
+ROOT = Path(__file__).parents[2]
+DRAWINGS = sorted(p for p in (ROOT / "book" / "figures").glob("*.py") if p.stem != "drawing")
+
+
+def read(name):
+    return (ROOT / name).read_text("utf8")
+
+
+def test_citation_has_what_the_format_requires_and_the_version_of_the_package():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["message"]
+    assert citation["title"].startswith("Build a Large Language Model from Scratch")
+    assert all(author.get("name") or author.get("family-names") for author in citation["authors"])
+    assert citation["version"] == scratchlm.__version__
+    assert f"Version {scratchlm.__version__}" in read("README.md")
+
+
+def test_licenses_are_the_whole_texts():
+    code, text = read("LICENSE"), read("LICENSE-text")
+    assert "Version 2.0, January 2004" in code
+    assert "END OF TERMS AND CONDITIONS" in code
+    assert "Creative Commons Attribution 4.0 International Public License" in text
+    assert all(f"Section {n} -- " in text for n in range(1, 9))
+    assert set(yaml.safe_load(read("CITATION.cff"))["license"]) == {"Apache-2.0", "CC-BY-4.0"}
+
+
+def test_readme_names_targets_and_files_that_exist():
+    readme = read("README.md")
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", readme, re.MULTILINE))
+    assert {"book", "test"} <= named <= targets
+    for link in re.findall(r"\]\(([^)#]+)\)", readme):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_changelog_has_an_entry_for_what_is_not_released():
+    assert re.search(r"^## \[Unreleased\]\n\n### \w+\n\n- ", read("CHANGELOG.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("script", DRAWINGS, ids=lambda path: path.stem)
+def test_diagrams_are_what_their_scripts_draw(script, tmp_path):
+    for path in (script, script.with_name("drawing.py")):
+        shutil.copy(path, tmp_path)
+    subprocess.run([sys.executable, script.name], cwd=tmp_path, check=True)
+    drawn = (tmp_path / script.name).with_suffix(".svg").read_text("utf8")
+    assert same(script.with_suffix(".svg").read_text("utf8"), drawn)
+    assert (tmp_path / script.name).with_suffix(".pdf").stat().st_size > 1000

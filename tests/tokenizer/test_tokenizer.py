@@ -15,9 +15,7 @@ RANKS = {pair: 256 + rank for rank, pair in enumerate(TRAINED.merges)}
 TEXTS = st.one_of(
     st.text(),
     st.text("ab é😊'\n\t\u200d\x00<|>"),
-    st.lists(st.sampled_from([" the", END_OF_TEXT, "<|", "😊", "  ", "ing"])).map(
-        "".join
-    ),
+    st.lists(st.sampled_from([" the", END_OF_TEXT, "<|", "😊", "  ", "ing"])).map("".join),
 )
 
 
@@ -72,9 +70,7 @@ def test_only_allowed_specials_count_and_the_longest_wins():
     assert ids == [257, *b"<c>"]
 
 
-@pytest.mark.parametrize(
-    "allowed", [{"<|user|>"}, "<|endoftext|>", ["<|endoftext|>", ""]]
-)
+@pytest.mark.parametrize("allowed", [{"<|user|>"}, "<|endoftext|>", ["<|endoftext|>", ""]])
 def test_an_unknown_special_is_refused(allowed):
     with pytest.raises(InputError, match="allowed_special: expected"):
         TRAINED.encode("text", allowed_special=allowed)

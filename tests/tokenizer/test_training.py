@@ -56,9 +56,7 @@ def test_merges_equal_those_of_hugging_face():
 
 def visible_bytes():
     """GPT-2's visible character for each byte, from its definition."""
-    kept = {
-        b: chr(b) for b in range(256) if chr(b).isprintable() and not chr(b).isspace()
-    }
+    kept = {b: chr(b) for b in range(256) if chr(b).isprintable() and not chr(b).isspace()}
     kept.pop(0xAD, None)
     rest = [b for b in range(256) if b not in kept]
     return kept | {b: chr(0x100 + n) for n, b in enumerate(rest)}

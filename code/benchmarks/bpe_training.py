@@ -3,8 +3,9 @@
     python code/benchmarks/bpe_training.py [FILE ...]
 
 The corpus is the files named on the command line, then stories of the village until it is full.
-Both trainers get the same documents, cut the same pre-tokens and run on all cores; each round
-times one after the other, and the ratio of a round is what is reported. Merges are compared too.
+Both trainers get the same documents and cut the same pre-tokens; theirs runs on all cores, ours
+on one. Each round times one after the other, and the ratio of a round is what is reported. The
+merges are compared too.
 """
 
 import os
@@ -57,8 +58,8 @@ def train_theirs(texts):
     return tokenizer
 
 
-def train_ours(texts, workers):
-    return train_bpe(texts, VOCABULARY, specials=(), tie=hugging_face, workers=workers)
+def train_ours(texts):
+    return train_bpe(texts, VOCABULARY, specials=(), tie=hugging_face)
 
 
 def timed(train, *arguments):
@@ -71,19 +72,14 @@ def main():
     texts, size, sources = documents([Path(name) for name in sys.argv[1:]])
     print(f"{size / 1e6:.2f} MB in {len(texts)} documents: {', '.join(sources)}")
     print(f"{os.cpu_count()} cores, tokenizers {tokenizers.__version__}")
-    print("round  tokenizers  ours, 1 process  ratio  ours, 2 processes  ratio")
-    ratios = {1: [], 2: []}
+    print("round  tokenizers    ours    ratio")
+    ratios = []
     for turn in range(1, ROUNDS + 1):
         theirs, base = timed(train_theirs, texts)
-        row = f"{turn:5}  {base:8.2f} s"
-        for workers in ratios:
-            ours, taken = timed(train_ours, texts, workers)
-            ratios[workers].append(taken / base)
-            row += f"  {taken:{13 if workers == 1 else 15}.2f} s  {taken / base:5.2f}"
-        print(row, flush=True)
-    for workers, values in ratios.items():
-        middle = statistics.median(values)
-        print(f"{workers} process(es): median ratio {middle:.2f}, worst {max(values):.2f}")
+        ours, taken = timed(train_ours, texts)
+        ratios.append(taken / base)
+        print(f"{turn:5}  {base:8.2f} s  {taken:4.2f} s  {taken / base:5.2f}", flush=True)
+    print(f"median ratio {statistics.median(ratios):.2f}, worst {max(ratios):.2f}")
     vocabulary = theirs.get_vocab()
     same = sorted(vocabulary, key=vocabulary.get)[256:] == [
         visible(ours.token_bytes(id)) for id in range(256, ours.vocab_size)

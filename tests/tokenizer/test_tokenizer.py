@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer, naive, train_bpe
+from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer, files, naive, train_bpe
 from scratchlm.tokenizer.encoder import heap_merge, scan
 
 TRAINED = train_bpe((story.text for story in world.corpus("train", 100)), 700)
@@ -125,6 +125,26 @@ def test_a_changed_file_is_refused(tmp_path, change, message):
     TRAINED.save(path)
     damage(path, change)
     with pytest.raises(InputError, match=f"tokenizer.json: .*{message}"):
+        Tokenizer.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"merges": None},
+        {"merges": [[1, 2, 3]]},
+        {"merges": [["a", "b"]]},
+        {"merges": [[1, 256]]},
+        {"specials": None},
+        {"specials": [7]},
+        {"pattern": "("},
+        {"pattern": None},
+    ],
+)
+def test_a_wrong_part_is_refused_even_under_a_right_fingerprint(tmp_path, change):
+    path = tmp_path / "tokenizer.json"
+    files.write(path, {"pattern": ".", "specials": [], "merges": [], **change})
+    with pytest.raises(InputError, match=r"tokenizer.json: expected a tokenizer's parts"):
         Tokenizer.load(path)
 
 

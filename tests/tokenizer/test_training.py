@@ -62,11 +62,6 @@ def visible_bytes():
     return kept | {b: chr(0x100 + n) for n, b in enumerate(rest)}
 
 
-def test_two_processes_find_what_one_finds():
-    texts = village(50)
-    assert train_bpe(texts, 400, workers=2) == train_bpe(texts, 400)
-
-
 def test_a_small_corpus_gives_a_smaller_vocabulary():
     tokenizer = train_bpe(["aa aa"], 1000)
     assert tokenizer.vocab_size == 256 + 1 + 1

@@ -21,8 +21,6 @@ class Tokenizer:
     """The line that ends a document in a file of many."""
     replace: bool = False
     """Put U+FFFD where the text is not UTF-8, instead of refusing it."""
-    workers: int = 1
-    """Processes that share the cutting of documents into words."""
     load: Path | None = None
     """A trained tokenizer, to show tokens with."""
     show: str | None = None
@@ -64,9 +62,7 @@ def train(options: Tokenizer) -> tokenizer.Tokenizer:
             separator=options.separator,
         )
     )
-    trained = tokenizer.train_bpe(
-        documents, options.vocab_size, workers=options.workers, progress=True
-    )
+    trained = tokenizer.train_bpe(documents, options.vocab_size, progress=True)
     try:
         trained.save(options.out)
     except OSError as error:

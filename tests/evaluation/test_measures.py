@@ -22,9 +22,7 @@ from scratchlm.world import corpus, read
 
 @given(st.lists(st.text(min_size=1), min_size=1))
 def test_a_uniform_guess_over_bytes_costs_eight_bits(texts):
-    assert bits_per_byte(
-        lambda t: len(t.encode()) * math.log(256), texts
-    ) == pytest.approx(8)
+    assert bits_per_byte(lambda t: len(t.encode()) * math.log(256), texts) == pytest.approx(8)
 
 
 def test_texts_are_weighted_by_their_bytes():
@@ -118,9 +116,7 @@ def test_grades_tell_a_wrong_name_from_wrong_grammar_from_wrong_spelling():
     who = read(renamed).cast["h"]
     cut = renamed.rindex(str(who))
     wrong_name = (
-        renamed[:cut]
-        + ("Nils" if str(who) != "Nils" else "Wim")
-        + renamed[cut + len(str(who)) :]
+        renamed[:cut] + ("Nils" if str(who) != "Nils" else "Wim") + renamed[cut + len(str(who)) :]
     )
     marks = grade([good[1], wrong_name])
     assert (marks.grammatical.hits, marks.consistent.hits) == (2, 1), names

@@ -13,9 +13,7 @@ from scratchlm.evaluation import NGram, bits_per_byte
 from scratchlm.world import corpus
 
 START = b"\xff"
-texts = st.lists(
-    st.text(alphabet="abé\n", min_size=1, max_size=12), min_size=1, max_size=6
-)
+texts = st.lists(st.text(alphabet="abé\n", min_size=1, max_size=12), min_size=1, max_size=6)
 orders = st.integers(0, 5)
 
 
@@ -68,13 +66,9 @@ def test_known_answers():
     b = (1 + 3 / 256) / 7
     assert model.distribution(b"")[97] == pytest.approx(a)
     assert model.distribution(b"a")[98] == pytest.approx((1 + 2 * b) / 4)
-    assert model.distribution(b"x")[97] == pytest.approx(a), (
-        "an unknown context counts for nothing"
-    )
+    assert model.distribution(b"x")[97] == pytest.approx(a), "an unknown context counts for nothing"
     first = (1 + 1 * a) / 2  # at the start, 'a' once
-    assert model.bits("ab") == pytest.approx(
-        [-math.log2(first), -math.log2((1 + 2 * b) / 4)]
-    )
+    assert model.bits("ab") == pytest.approx([-math.log2(first), -math.log2((1 + 2 * b) / 4)])
 
 
 def test_contexts_do_not_reach_over_the_beginning_of_a_text():
@@ -87,9 +81,7 @@ def test_order_zero_nears_the_entropy_of_the_bytes():
     rng = random.Random(0)
     text = "".join(rng.choices("abcd", weights=(8, 4, 2, 2), k=100_000))
     entropy = -sum(p * math.log2(p) for p in (0.5, 0.25, 0.125, 0.125))
-    assert bits_per_byte(NGram.train([text], 0).nats, [text]) == pytest.approx(
-        entropy, abs=0.01
-    )
+    assert bits_per_byte(NGram.train([text], 0).nats, [text]) == pytest.approx(entropy, abs=0.01)
 
 
 def test_nats_are_the_bits_in_another_unit():
@@ -101,10 +93,7 @@ def test_nats_are_the_bits_in_another_unit():
 @given(texts=texts, order=st.integers(0, 4), shorter=st.integers(0, 4))
 def test_a_shorter_model_is_the_one_trained_with_that_order(texts, order, shorter):
     model = NGram.train(texts, max(order, shorter)).shorter(shorter)
-    assert (
-        model.bits("ab\né").tolist()
-        == NGram.train(texts, shorter).bits("ab\né").tolist()
-    )
+    assert model.bits("ab\né").tolist() == NGram.train(texts, shorter).bits("ab\né").tolist()
 
 
 def test_context_helps_on_stories_of_the_village():

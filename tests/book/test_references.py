@@ -27,9 +27,7 @@ def entries():
 
 
 def keys_in_order():
-    return re.findall(
-        r"^@\w+\{([^,\s]+),", BIBLIOGRAPHY.read_text("utf8"), re.MULTILINE
-    )
+    return re.findall(r"^@\w+\{([^,\s]+),", BIBLIOGRAPHY.read_text("utf8"), re.MULTILINE)
 
 
 def pages():
@@ -40,12 +38,8 @@ def pages():
         cells = json.loads(path.read_text("utf8"))["cells"]
         yield (
             path,
-            "\n\n".join(
-                "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
-            )
-            + "\n".join(
-                json.dumps(c["metadata"]) for c in cells if c["cell_type"] == "code"
-            ),
+            "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+            + "\n".join(json.dumps(c["metadata"]) for c in cells if c["cell_type"] == "code"),
         )
 
 
@@ -61,22 +55,16 @@ def test_keys_are_a_surname_and_a_year():
 
 
 def test_no_source_is_listed_twice(entries):
-    titles = Counter(
-        re.sub(r"\W", "", e.fields["title"]).lower() for e in entries.values()
-    )
+    titles = Counter(re.sub(r"\W", "", e.fields["title"]).lower() for e in entries.values())
     assert [title for title, times in titles.items() if times > 1] == []
 
 
 def test_entries_have_the_fields_their_type_needs(entries):
     assert set(keys_in_order()) == set(entries)
     for key, entry in entries.items():
-        assert entry.type in REQUIRED, (
-            f"{key}: type {entry.type} is not used in this book"
-        )
+        assert entry.type in REQUIRED, f"{key}: type {entry.type} is not used in this book"
         found = {*entry.fields, *entry.persons}
-        assert REQUIRED[entry.type] <= found, (
-            f"{key}: {REQUIRED[entry.type] - found} missing"
-        )
+        assert REQUIRED[entry.type] <= found, f"{key}: {REQUIRED[entry.type] - found} missing"
         assert all(str(value).strip() for value in entry.fields.values()), key
 
 
@@ -84,9 +72,7 @@ def test_years_pages_and_addresses_are_well_formed(entries):
     for key, entry in entries.items():
         fields = entry.fields
         assert re.fullmatch(r"(19|20)\d\d", fields["year"]), key
-        assert re.fullmatch(
-            r"S?\d+(--\d+)?( and \d+--\d+)?", fields.get("pages", "1")
-        ), key
+        assert re.fullmatch(r"S?\d+(--\d+)?( and \d+--\d+)?", fields.get("pages", "1")), key
         assert fields.get("url", "https://").startswith("https://"), key
         assert re.match(r"10\.\d{4,}/", fields.get("doi", "10.0000/")), key
 

@@ -2,6 +2,7 @@
 
 from scratchlm.evaluation.bits import bits_per_byte, perplexity
 from scratchlm.evaluation.compressor import compressed_bytes, xz_bits_per_byte
+from scratchlm.evaluation.draws import Draw, draws
 from scratchlm.evaluation.intervals import Share
 from scratchlm.evaluation.ladder import (
     Rung,
@@ -15,6 +16,7 @@ from scratchlm.evaluation.ngram import NGram
 from scratchlm.evaluation.truth import Grades, entropy_floor, grade
 
 __all__ = [
+    "Draw",
     "Grades",
     "NGram",
     "Rung",
@@ -23,6 +25,7 @@ __all__ = [
     "bits_per_byte",
     "compressed_bytes",
     "context_name",
+    "draws",
     "entropy_floor",
     "grade",
     "held_out_stories",

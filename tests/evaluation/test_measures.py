@@ -12,12 +12,13 @@ from scratchlm.evaluation import (
     Share,
     bits_per_byte,
     compressed_bytes,
+    draws,
     entropy_floor,
     grade,
     perplexity,
     xz_bits_per_byte,
 )
-from scratchlm.world import corpus, read
+from scratchlm.world import NotAStory, corpus, read
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))
@@ -124,3 +125,18 @@ def test_grades_tell_a_wrong_name_from_wrong_grammar_from_wrong_spelling():
     assert (marks.grammatical.hits, float(marks.spelled)) == (1, 1.0)
     assert marks.followed.hits < marks.followed.trials
     assert float(grade([good[2].replace(" the ", " teh ")]).spelled) < 1
+
+
+def test_draws_are_in_order_and_add_up_to_the_storys_own_bits():
+    for story in corpus("valid", 50):
+        found = draws(story.text)
+        positions = [draw.position for draw in found]
+        assert positions == sorted(positions)
+        assert positions[-1] < len(story.text)
+        assert all(draw.bits > 0 for draw in found)
+        assert sum(draw.bits for draw in found) * math.log(2) == pytest.approx(story.nats)
+
+
+def test_draws_of_what_is_no_story_are_refused():
+    with pytest.raises(NotAStory):
+        draws("Once upon a time, not in this village.")

@@ -102,6 +102,7 @@ def execute_one(source: Path, target: Path, report: Path) -> None:
         on_cell_execute=tell,
         resources={"metadata": {"path": str(source.parent)}},
     )
+    client.create_kernel_manager().transport = "ipc"  # files, not open ports
     try:
         client.execute()
     except CellExecutionError as error:

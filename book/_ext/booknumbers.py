@@ -12,8 +12,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.transforms import SphinxTransform
+from sphinx_external_toc.collectors import TocTreeCollectorWithStyles as Collector
 
 CHAPTER = re.compile(r"chapters/(\d\d)-")
 ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
@@ -43,17 +43,17 @@ def renumber(env: BuildEnvironment) -> None:
 
 def patch(app: Sphinx) -> None:
     """Let Sphinx count first, then put the numbers of the plan in place."""
-    count: Callable[..., list[str]] = TocTreeCollector.assign_section_numbers
+    count: Callable[..., list[str]] = Collector.assign_section_numbers
     if getattr(count, "of_the_plan", False):
         return
 
-    def count_and_renumber(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
+    def count_and_renumber(self: Collector, env: BuildEnvironment) -> list[str]:
         changed = count(self, env)
         renumber(env)
         return changed
 
-    count_and_renumber.of_the_plan = True  # type: ignore[attr-defined]
-    TocTreeCollector.assign_section_numbers = count_and_renumber  # type: ignore[method-assign]
+    count_and_renumber.of_the_plan = True
+    Collector.assign_section_numbers = count_and_renumber
 
 
 class NumberParts(SphinxTransform):

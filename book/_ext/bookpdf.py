@@ -144,6 +144,26 @@ class Proofs(ForLatex):
             proof.parent[place : place + 1] = body
 
 
+class ShortCaptions(ForLatex):
+    """Give the list of figures the first sentence of a caption; the rest says what to see."""
+
+    default_priority = 703
+
+    def run(self, **kwargs: object) -> None:
+        """Keep that sentence, as LaTeX, with the caption."""
+        for caption in self.document.findall(nodes.caption):
+            if not isinstance(caption.parent, nodes.figure):
+                continue
+            short: list[nodes.Node] = []
+            for child in caption.children:
+                if isinstance(child, nodes.Text) and (end := re.search(r"[.!?:](\s|$)", child)):
+                    short.append(nodes.Text(child[: end.start()]))
+                    break
+                if not isinstance(child, nodes.footnote_reference | nodes.raw):
+                    short.append(child.deepcopy())
+            caption["book_short"] = short
+
+
 Visitor = Callable[[LaTeXTranslator, nodes.Element], None]
 
 
@@ -186,6 +206,20 @@ def depart_admonition(self: LaTeXTranslator, node: nodes.Element) -> None:
     self.body.append("\\endgroup\n")
 
 
+def visit_caption(self: LaTeXTranslator, node: nodes.Element) -> None:
+    """Open a caption; a figure's has a short form for the list of figures."""
+    before = len(self.body)
+    LaTeXTranslator.visit_caption(self, node)
+    if "book_short" not in node:
+        return
+    body, self.body = self.body, []
+    for part in node["book_short"]:
+        part.walkabout(self)
+    short, self.body = "".join(self.body), body
+    opened = "".join(self.body[before:])
+    self.body[before:] = [opened.replace("\\caption{", f"\\caption[{{{short}}}]{{", 1)]
+
+
 # Emoji are set in one font, in one run: fallback works character by character, and would tear
 # a family apart. They carry their text, because a colored glyph is a picture to a PDF reader.
 BASE = (
@@ -221,9 +255,12 @@ def shape_runs(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
     app.add_config_value("bookpdf_drop", ["book/bibliography", "book/genindex"], "env")
-    for transform in (HideCells, RootText, Parts, DropHeadings, Proofs):
+    for transform in (HideCells, RootText, Parts, DropHeadings, Proofs, ShortCaptions):
         app.add_post_transform(transform)
     app.add_node(nodes.admonition, override=True, latex=(visit_admonition, depart_admonition))
+    app.add_node(
+        nodes.caption, override=True, latex=(visit_caption, LaTeXTranslator.depart_caption)
+    )
     app.connect("builder-inited", set_frames)
     app.connect("build-finished", shape_runs)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

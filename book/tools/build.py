@@ -80,9 +80,15 @@ def call(title: str, *command: str, cwd: Path = ROOT, log: Path | None = None) -
             )
     if done.returncode:
         if log is not None:
-            print("\n".join(log.read_text("utf-8", "replace").splitlines()[-40:]))
+            print("\n".join(excerpt(log.read_text("utf-8", "replace").splitlines())))
             print(f"the whole log: {log.relative_to(ROOT)}")
         sys.exit(f"stopped: {title} failed")
+
+
+def excerpt(lines: list[str]) -> list[str]:
+    """Return the first error of TeX with what follows it, or the end of the log."""
+    errors = [number for number, line in enumerate(lines) if line.startswith("!")]
+    return lines[errors[0] : errors[0] + 12] if errors else lines[-30:]
 
 
 def sphinx(builder: str, out: Path) -> None:

@@ -263,6 +263,12 @@ def test_broken_cells_are_found(tmp_path, good, damage, complaint):
     assert re.search(complaint, " / ".join(found(notebook(tmp_path, good))))
 
 
+def test_a_hidden_first_cell_may_stand_before_the_title(tmp_path, good):
+    setup = {"cell_type": "code", "source": "setup()", "outputs": [], "execution_count": 1}
+    good[1]["execution_count"] = 2
+    assert found(notebook(tmp_path, [setup | {"metadata": {"tags": ["remove-cell"]}}, *good])) == []
+
+
 def test_code_in_prose_is_not_taken_for_a_reference(tmp_path):
     text = "As `table 3` says.\n\n```python\n# Figure 3\n```\n\nSee figure 2 of {cite}`a2000`."
     assert contract.faults(notebook(tmp_path, [markdown(text)])) == []

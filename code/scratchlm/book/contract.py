@@ -1,7 +1,7 @@
 """What a page of the book promises its readers, as far as its source shows it.
 
 Each check takes a page and yields one sentence for each fault. `faults` runs them all; the tests
-run it over the whole book, and an author can run it over one page.
+run it over the whole book, and `pytest tests/book -k 04` over one chapter and its solutions.
 """
 
 import re
@@ -125,10 +125,10 @@ def typed_references(page: Page) -> Iterator[str]:
 
 def opening(page: Page) -> Iterator[str]:
     """A chapter opens with a title, a question, a picture and a box."""
-    first = source(page.cells[0])
+    first = next((source(cell) for cell in page.cells if cell["cell_type"] == "markdown"), "")
     title = re.search(r"^# (.+)$", first, re.MULTILINE)
     if title is None or re.search(r"\d", title[1]):
-        yield "the first cell must hold the title, without its number: that is in the file's name"
+        yield "the text must begin with the title, without its number: that is in the file's name"
     boxes = [body for _, body in page.directives("admonition") if ":class: chapter" in body]
     if len(boxes) != 1:
         yield f"expected one opening box (:class: chapter), found {len(boxes)}"

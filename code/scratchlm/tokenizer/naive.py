@@ -1,0 +1,89 @@
+"""Byte-pair encoding as one would explain it: the reference that the fast code must equal."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from scratchlm.tokenizer.ties import Pair, TieRule, smallest_ids
+
+Word = tuple[int, ...]
+
+
+def count_pairs(words: Mapping[Word, int]) -> Counter[Pair]:
+    """Count how often each pair of neighbors occurs, overlaps included.
+
+    Args:
+        words: Pre-tokens as token ids, and how often each occurs.
+
+    >>> count_pairs({(7, 8, 7, 8, 9): 2})
+    Counter({(7, 8): 4, (8, 7): 2, (8, 9): 2})
+    """
+    counts: Counter[Pair] = Counter()
+    for word, times in words.items():
+        for pair in pairwise(word):
+            counts[pair] += times
+    return counts
+
+
+def merge_pair(word: Iterable[int], pair: Pair, new: int) -> Word:
+    """Replace each occurrence of a pair by a new token, from left to right.
+
+    >>> merge_pair([7, 8, 7, 8, 9], (7, 8), 10)
+    (10, 10, 9)
+    >>> merge_pair([5, 5, 5], (5, 5), 10)
+    (10, 5)
+    """
+    merged: list[int] = []
+    free = False  # may the last token of `merged` still join the next one?
+    for token in word:
+        if free and (merged[-1], token) == pair:
+            merged[-1] = new
+            free = False
+        else:
+            merged.append(token)
+            free = True
+    return tuple(merged)
+
+
+def learn_merges(
+    pretokens: Mapping[str, int],
+    number: int,
+    *,
+    tie: TieRule = smallest_ids,
+    min_count: int = 2,
+) -> list[Pair]:
+    """Find the merges, counting every pair afresh before each (Sennrich et al., 2016, figure 1).
+
+    Args:
+        pretokens: How often each pre-token occurs.
+        number: How many merges to make, at most.
+        tie: Which of several equally frequent pairs comes first.
+        min_count: Stop when no pair occurs at least this often.
+
+    >>> learn_merges({"hug": 3, "hugs": 2, "bug": 1}, 2)
+    [(117, 103), (104, 256)]
+    """
+    words = {tuple(pretoken.encode()): times for pretoken, times in pretokens.items()}
+    tokens = [bytes([byte]) for byte in range(256)]
+    merges: list[Pair] = []
+    while len(merges) < number:
+        counts = count_pairs(words)
+        best = min(counts, key=lambda pair: (-counts[pair], tie(pair, tokens)), default=None)
+        if best is None or counts[best] < min_count:
+            break
+        words = {merge_pair(word, best, len(tokens)): times for word, times in words.items()}
+        tokens.append(tokens[best[0]] + tokens[best[1]])
+        merges.append(best)
+    return merges
+
+
+def apply_merges(word: bytes, merges: Sequence[Pair]) -> list[int]:
+    """Encode one pre-token by making every merge, in the order in which they were learned.
+
+    >>> apply_merges(b"hugs", [(117, 103), (104, 256)])
+    [257, 115]
+    """
+    ids = tuple(word)
+    for rank, pair in enumerate(merges):
+        ids = merge_pair(ids, pair, 256 + rank)
+    return list(ids)

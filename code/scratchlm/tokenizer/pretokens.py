@@ -1,0 +1,94 @@
+"""Cutting text into pre-tokens: the pieces that no merge reaches across."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import regex
+
+from scratchlm.errors import InputError
+
+# Radford et al. (2019), section 2.2; equal to the pattern published with GPT-2. An English
+# contraction, or an optional space and then letters, digits, or other signs; or a run of white
+# space, which leaves its last character to the word behind it.
+GPT2_PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+
+# As published with GPT-4 (tiktoken's cl100k_base): any one sign may lead a word, digits come in
+# groups of at most three, and line ends stay together.
+GPT4_PATTERN = (
+    r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"""
+    r""" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""
+)
+
+
+def compile_pattern(pattern: str) -> "regex.Pattern[str]":
+    """Compile a pre-tokenization pattern.
+
+    Args:
+        pattern: A regular expression of the `regex` library. Text between its matches becomes
+            pre-tokens too, so that no text is ever lost.
+
+    Raises:
+        InputError: It is no regular expression, or it matches nothing at all.
+
+    >>> compile_pattern("(")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: pattern: expected a regular expression, found '(' (missing )...
+    """
+    try:
+        compiled = regex.compile(pattern)
+    except regex.error as error:
+        raise InputError(
+            f"pattern: expected a regular expression, found {pattern!r} ({error}); correct it"
+        ) from error
+    if compiled.fullmatch(""):
+        raise InputError(
+            f"pattern: expected one that matches at least a character, found {pattern!r}, which "
+            "matches the empty text; use + where it says *"
+        )
+    return compiled
+
+
+def split(text: str, pattern: "regex.Pattern[str]") -> list[str]:
+    """Cut a text into pre-tokens; put together again, they are the text.
+
+    >>> split("The cat's 3 hats.", compile_pattern(GPT2_PATTERN))
+    ['The', ' cat', "'s", ' 3', ' hats', '.']
+    """
+    pieces: list[str] = pattern.findall(text) if pattern.groups == 0 else []
+    if pattern.groups == 0 and sum(map(len, pieces)) == len(text):
+        return pieces
+    return list(_split_with_gaps(text, pattern))
+
+
+def _split_with_gaps(text: str, pattern: "regex.Pattern[str]") -> Iterator[str]:
+    """The slow way, for a pattern with groups or one that leaves some text unmatched."""
+    end = 0
+    for match in pattern.finditer(text):
+        if match.start() > end:
+            yield text[end : match.start()]
+        if match.group():
+            yield match.group()
+        end = match.end()
+    if end < len(text):
+        yield text[end:]
+
+
+def count_pretokens(texts: Iterable[str], pattern: str) -> Counter[str]:
+    """Count how often each pre-token occurs: the frequency map that training starts from.
+
+    Args:
+        texts: Documents. They are read one after the other, never all at once.
+        pattern: The pre-tokenization pattern.
+
+    Raises:
+        InputError: The pattern is no regular expression.
+
+    >>> count_pretokens(["a cat", "a hat"], GPT2_PATTERN)
+    Counter({'a': 2, ' cat': 1, ' hat': 1})
+    """
+    compiled = compile_pattern(pattern)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(split(text, compiled))
+    return counts

@@ -1,7 +1,6 @@
 """How `pytest --nbval` compares outputs: see scratchlm.book.comparison for what counts as equal."""
 
 from nbval.kernel import RunningKernel
-
 from scratchlm.book.comparison import same
 
 SKIPPED = {"application/pdf"}  # the twin of an SVG, which is compared

@@ -43,10 +43,8 @@ def fresh(path: Path, package: str) -> tuple[Path, dict[str, float]]:
     """Return an executed copy of a notebook and its cost, executing it only if it is stale."""
     notebook = nbformat.read(ROOT / path, as_version=4)
     key = hashlib.sha256((source_digest(notebook) + package).encode()).hexdigest()[:20]
-    executed, cost = (
-        STORE / f"{path.stem}.{key}.ipynb",
-        STORE / f"{path.stem}.{key}.json",
-    )
+    name = path.with_suffix("").as_posix().replace("/", "--")
+    executed, cost = STORE / f"{name}.{key}.ipynb", STORE / f"{name}.{key}.json"
     if not (executed.exists() and cost.exists()):
         STORE.mkdir(parents=True, exist_ok=True)
         spent = run_apart(ROOT / path, executed)

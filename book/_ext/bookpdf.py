@@ -112,14 +112,12 @@ class DropHeadings(ForLatex):
             if page["docname"] not in self.config.bookpdf_drop:
                 continue
             for section in list(page.findall(nodes.section)):
-                names = [f"{page['docname']}:{name}" for name in section["ids"]]
-                labels = [f"{page['docname']}::doc", *names]
-                tex = "".join(f"\\label{{\\detokenize{{{label}}}}}" for label in labels)
+                tex = f"\\phantomsection\\label{{\\detokenize{{{page['docname']}::doc}}}}"
                 content = [
                     child for child in section.children if not isinstance(child, nodes.title)
                 ]
                 place = section.parent.index(section)
-                section.parent[place : place + 1] = [raw("\\phantomsection" + tex), *content]
+                section.parent[place : place + 1] = [raw(tex), *content]
 
 
 class Proofs(ForLatex):
@@ -254,7 +252,7 @@ def shape_runs(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the extension."""
-    app.add_config_value("bookpdf_drop", ["book/bibliography", "book/genindex"], "env")
+    app.add_config_value("bookpdf_drop", ["book/bibliography", "genindex"], "env")
     for transform in (HideCells, RootText, Parts, DropHeadings, Proofs, ShortCaptions):
         app.add_post_transform(transform)
     app.add_node(nodes.admonition, override=True, latex=(visit_admonition, depart_admonition))

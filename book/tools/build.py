@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "_build"
 SOURCE, LATEX, HTML = BUILD / "source", BUILD / "latex", BUILD / "html"
 NAME = "build-a-large-language-model"
+TYPESETTING = ["sh", "book/tools/typesetting.sh"]  # installs TeX and fonts where it may
 PDF = ROOT / "dist" / f"{NAME}.pdf"
 
 
@@ -37,6 +38,8 @@ def stage(*, with_pdf: bool) -> str:
             inside.parts
         ):
             wanted[inside] = path.read_bytes()
+    # Sphinx writes the index over the page of this name, which must stand at the top
+    wanted[Path("genindex.md")] = wanted.pop(Path("book/genindex.md"))
     package, costs = package_digest(), {}
     for path in listed():
         executed, cost = fresh(path, package)
@@ -124,8 +127,10 @@ def build_html() -> None:
 
 def main(wanted: list[str]) -> None:
     """Build what is asked for, unless nothing changed since it was last built."""
-    can_typeset = all(shutil.which(tool) for tool in ("lualatex", "latexmk", "makeindex"))
-    digest = stage(with_pdf=PDF.exists() or (can_typeset and "pdf" in wanted))
+    can_typeset = (
+        "pdf" in wanted and not subprocess.run(TYPESETTING, cwd=ROOT, check=False).returncode
+    )
+    digest = stage(with_pdf=can_typeset or PDF.exists())
     steps = {"pdf": (build_pdf, PDF), "html": (build_html, HTML / "index.html")}
     for kind in wanted:
         build, product = steps[kind]

@@ -11,7 +11,7 @@ PY        := $(VENV)/bin/python
 TOOLS     := PYTHONPATH=$(CURDIR)/code:$(CURDIR)/book/_ext PYTHONHASHSEED=0
 NBVAL     := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
              --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -q
-CHECKED   := code tests book/tools conftest.py
+CHECKED   := code tests book/tools book/_ext conftest.py
 
 export PYTHONPATH := $(CURDIR)/code
 
@@ -35,7 +35,7 @@ test: lint types layers spelling unit notebooks
 
 lint: environment
 	$(PY) -m ruff format --check $(CHECKED)
-	$(PY) -m ruff check $(CHECKED)
+	$(PY) -m ruff check --config code/pyproject.toml $(CHECKED)
 
 types: environment
 	$(PY) -m mypy --config-file code/pyproject.toml code/scratchlm

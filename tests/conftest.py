@@ -18,8 +18,6 @@ def real_file():
         for folder in REAL_FILES:
             if (folder / name).exists():
                 return folder / name
-        pytest.skip(
-            f"no real file {name}: expected it in shared/data beside the repository"
-        )
+        pytest.skip(f"no real file {name}: expected it in shared/data beside the repository")
 
     return find

@@ -26,7 +26,7 @@ NAME = "build-a-large-language-model"
 PDF = ROOT / "dist" / f"{NAME}.pdf"
 
 
-def stage() -> str:
+def stage(*, with_pdf: bool) -> str:
     """Lay the sources out for Sphinx, with executed notebooks; return a hash of them all."""
     wanted: dict[Path, bytes] = {}
     for name in ("_config.yml", "_toc.yml"):
@@ -43,7 +43,7 @@ def stage() -> str:
         wanted[path] = executed.read_bytes()
         costs[path.with_suffix("").as_posix()] = cost
     wanted[Path("cost.json")] = json.dumps(costs, indent=1).encode()
-    wanted[Path("facts.json")] = json.dumps(facts(), indent=1).encode()
+    wanted[Path("facts.json")] = json.dumps(facts() | {"pdf": with_pdf}, indent=1).encode()
     wanted[Path("book/latex/bookfacts.sty")] = latex_macros().encode()
     lay_out(wanted)
     (BUILD / "cost.json").write_bytes(wanted[Path("cost.json")])
@@ -80,9 +80,15 @@ def call(title: str, *command: str, cwd: Path = ROOT, log: Path | None = None) -
             )
     if done.returncode:
         if log is not None:
-            print("\n".join(log.read_text("utf-8", "replace").splitlines()[-40:]))
+            print("\n".join(excerpt(log.read_text("utf-8", "replace").splitlines())))
             print(f"the whole log: {log.relative_to(ROOT)}")
         sys.exit(f"stopped: {title} failed")
+
+
+def excerpt(lines: list[str]) -> list[str]:
+    """Return the first error of TeX with what follows it, or the end of the log."""
+    errors = [number for number, line in enumerate(lines) if line.startswith("!")]
+    return lines[errors[0] : errors[0] + 12] if errors else lines[-30:]
 
 
 def sphinx(builder: str, out: Path) -> None:
@@ -118,8 +124,8 @@ def build_html() -> None:
 
 def main(wanted: list[str]) -> None:
     """Build what is asked for, unless nothing changed since it was last built."""
-    digest = stage()
     can_typeset = all(shutil.which(tool) for tool in ("lualatex", "latexmk", "makeindex"))
+    digest = stage(with_pdf=PDF.exists() or (can_typeset and "pdf" in wanted))
     steps = {"pdf": (build_pdf, PDF), "html": (build_html, HTML / "index.html")}
     for kind in wanted:
         build, product = steps[kind]

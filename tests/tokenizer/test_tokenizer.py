@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer, naive, train_bpe
+from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer, files, naive, train_bpe
 from scratchlm.tokenizer.encoder import heap_merge, scan
 
 TRAINED = train_bpe((story.text for story in world.corpus("train", 100)), 700)
@@ -15,9 +15,7 @@ RANKS = {pair: 256 + rank for rank, pair in enumerate(TRAINED.merges)}
 TEXTS = st.one_of(
     st.text(),
     st.text("ab é😊'\n\t\u200d\x00<|>"),
-    st.lists(st.sampled_from([" the", END_OF_TEXT, "<|", "😊", "  ", "ing"])).map(
-        "".join
-    ),
+    st.lists(st.sampled_from([" the", END_OF_TEXT, "<|", "😊", "  ", "ing"])).map("".join),
 )
 
 
@@ -72,9 +70,7 @@ def test_only_allowed_specials_count_and_the_longest_wins():
     assert ids == [257, *b"<c>"]
 
 
-@pytest.mark.parametrize(
-    "allowed", [{"<|user|>"}, "<|endoftext|>", ["<|endoftext|>", ""]]
-)
+@pytest.mark.parametrize("allowed", [{"<|user|>"}, "<|endoftext|>", ["<|endoftext|>", ""]])
 def test_an_unknown_special_is_refused(allowed):
     with pytest.raises(InputError, match="allowed_special: expected"):
         TRAINED.encode("text", allowed_special=allowed)
@@ -129,6 +125,26 @@ def test_a_changed_file_is_refused(tmp_path, change, message):
     TRAINED.save(path)
     damage(path, change)
     with pytest.raises(InputError, match=f"tokenizer.json: .*{message}"):
+        Tokenizer.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"merges": None},
+        {"merges": [[1, 2, 3]]},
+        {"merges": [["a", "b"]]},
+        {"merges": [[1, 256]]},
+        {"specials": None},
+        {"specials": [7]},
+        {"pattern": "("},
+        {"pattern": None},
+    ],
+)
+def test_a_wrong_part_is_refused_even_under_a_right_fingerprint(tmp_path, change):
+    path = tmp_path / "tokenizer.json"
+    files.write(path, {"pattern": ".", "specials": [], "merges": [], **change})
+    with pytest.raises(InputError, match=r"tokenizer.json: expected a tokenizer's parts"):
         Tokenizer.load(path)
 
 

@@ -56,17 +56,10 @@ def test_merges_equal_those_of_hugging_face():
 
 def visible_bytes():
     """GPT-2's visible character for each byte, from its definition."""
-    kept = {
-        b: chr(b) for b in range(256) if chr(b).isprintable() and not chr(b).isspace()
-    }
+    kept = {b: chr(b) for b in range(256) if chr(b).isprintable() and not chr(b).isspace()}
     kept.pop(0xAD, None)
     rest = [b for b in range(256) if b not in kept]
     return kept | {b: chr(0x100 + n) for n, b in enumerate(rest)}
-
-
-def test_two_processes_find_what_one_finds():
-    texts = village(50)
-    assert train_bpe(texts, 400, workers=2) == train_bpe(texts, 400)
 
 
 def test_a_small_corpus_gives_a_smaller_vocabulary():

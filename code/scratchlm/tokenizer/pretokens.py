@@ -2,16 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
 import regex
 
 from scratchlm.errors import InputError
 
-# Radford et al. (2019), section 2.2, as published with GPT-2: an English contraction, or an
-# optional space and then letters, digits, or other signs; or a run of white space, which leaves
-# its last character to the word behind it.
+# Radford et al. (2019), section 2.2; equal to the pattern published with GPT-2. An English
+# contraction, or an optional space and then letters, digits, or other signs; or a run of white
+# space, which leaves its last character to the word behind it.
 GPT2_PATTERN = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 
 # As published with GPT-4 (tiktoken's cl100k_base): any one sign may lead a word, digits come in
@@ -20,8 +18,6 @@ GPT4_PATTERN = (
     r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"""
     r""" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""
 )
-
-BATCH = 1 << 20  # characters a worker gets at a time: large against the cost of sending them
 
 
 def compile_pattern(pattern: str) -> "regex.Pattern[str]":
@@ -78,13 +74,12 @@ def _split_with_gaps(text: str, pattern: "regex.Pattern[str]") -> Iterator[str]:
         yield text[end:]
 
 
-def count_pretokens(texts: Iterable[str], pattern: str, *, workers: int = 1) -> Counter[str]:
+def count_pretokens(texts: Iterable[str], pattern: str) -> Counter[str]:
     """Count how often each pre-token occurs: the frequency map that training starts from.
 
     Args:
         texts: Documents. They are read one after the other, never all at once.
         pattern: The pre-tokenization pattern.
-        workers: Processes that share the work; a document is never split between two.
 
     Raises:
         InputError: The pattern is no regular expression.
@@ -92,35 +87,8 @@ def count_pretokens(texts: Iterable[str], pattern: str, *, workers: int = 1) -> 
     >>> count_pretokens(["a cat", "a hat"], GPT2_PATTERN)
     Counter({'a': 2, ' cat': 1, ' hat': 1})
     """
-    compile_pattern(pattern)  # complain here, not in another process
-    total: Counter[str] = Counter()
-    count = partial(_count_batch, pattern=pattern)
-    if workers == 1:
-        for batch in _batches(texts):
-            total.update(count(batch))
-        return total
-    with ProcessPoolExecutor(workers) as pool:
-        for part in pool.map(count, _batches(texts)):
-            total.update(part)
-    return total
-
-
-def _count_batch(texts: list[str], pattern: str) -> Counter[str]:
     compiled = compile_pattern(pattern)
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(split(text, compiled))
     return counts
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        batch.append(text)
-        size += len(text)
-        if size >= BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

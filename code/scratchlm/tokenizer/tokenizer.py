@@ -177,8 +177,8 @@ class Tokenizer:
         try:
             merges = [(left, right) for left, right in parts["merges"]]
             return cls(merges, specials=parts["specials"], pattern=parts["pattern"])
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from error
+        except (ValueError, TypeError, AttributeError) as error:  # InputError is a ValueError
+            raise InputError(f"{path}: expected a tokenizer's parts, found: {error}") from error
 
 
 def token_table(merges: Sequence[Pair]) -> list[bytes]:

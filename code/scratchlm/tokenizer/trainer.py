@@ -23,7 +23,6 @@ def train_bpe(
     pattern: str = GPT2_PATTERN,
     tie: TieRule = smallest_ids,
     min_count: int = 2,
-    workers: int = 1,
     progress: bool = False,
 ) -> Tokenizer:
     """Train a byte-level byte-pair encoding on documents.
@@ -36,7 +35,6 @@ def train_bpe(
         pattern: How text is cut into pre-tokens.
         tie: Which of several equally frequent pairs is merged first.
         min_count: Merge only pairs that occur at least this often.
-        workers: Processes for the cutting. The result does not depend on it.
         progress: Show a bar.
 
     Raises:
@@ -54,7 +52,7 @@ def train_bpe(
             f"{len(specials)} special tokens), found {vocab_size}; ask for more tokens"
         )
     documents = tqdm(texts, "cutting", unit=" documents", disable=not progress)
-    pretokens = count_pretokens(documents, pattern, workers=workers)
+    pretokens = count_pretokens(documents, pattern)
     if not pretokens:
         raise InputError("training text: expected some, found none; is the file or folder empty?")
     merges = learn_merges(pretokens, room, tie=tie, min_count=min_count, progress=progress)

@@ -35,7 +35,7 @@ test: lint types layers spelling unit notebooks
 
 lint: environment
 	$(PY) -m ruff format --check $(CHECKED)
-	$(PY) -m ruff check $(CHECKED)
+	$(PY) -m ruff check --config code/pyproject.toml $(CHECKED)
 
 types: environment
 	$(PY) -m mypy --config-file code/pyproject.toml code/scratchlm

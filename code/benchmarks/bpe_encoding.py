@@ -14,9 +14,8 @@ from pathlib import Path
 
 import tiktoken
 from bpe_training import documents
-from tiktoken_ext.openai_public import r50k_pat_str
-
 from scratchlm.tokenizer import Tokenizer, train_bpe
+from tiktoken_ext.openai_public import r50k_pat_str
 
 VOCABULARY = 10_000
 ROUNDS = 5

@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import tokenizers
-
 from scratchlm import corpus, world
 from scratchlm.tokenizer import train_bpe
 from scratchlm.tokenizer.ties import BYTE_ORDER, hugging_face

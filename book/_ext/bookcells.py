@@ -2,7 +2,7 @@
 
 * `{cost}` says what the last run of a notebook took, `{fact}` quotes version or commit;
 * the output of `show(definition)` becomes a numbered listing with a caption and a label;
-* `pdf-built` is a tag for `{only}` when there is a PDF to link to.
+* `pdf_built` is a tag for `{only}` when there is a PDF to link to.
 """
 
 import json
@@ -124,9 +124,9 @@ def is_definition(output: nodes.container) -> bool:
 
 
 def tag_pdf(app: Sphinx, config: Config) -> None:
-    """Let pages say `{only} pdf-built`."""
+    """Let pages say `{only} pdf_built`."""
     if json.loads(Path(app.srcdir, "facts.json").read_text("utf-8")).get("pdf"):
-        app.tags.add("pdf-built")
+        app.tags.add("pdf_built")
 
 
 def setup(app: Sphinx) -> dict[str, object]:

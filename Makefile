@@ -11,20 +11,20 @@ PY        := $(VENV)/bin/python
 TOOLS     := PYTHONPATH=$(CURDIR)/code:$(CURDIR)/book/_ext PYTHONHASHSEED=0
 NBVAL     := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
              --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -q
-CHECKED   := code tests book/tools conftest.py
+CHECKED   := code tests book/tools book/_ext conftest.py
 
 export PYTHONPATH := $(CURDIR)/code
 
-.PHONY: book html pdf execute test lint types layers spelling unit notebooks test-book \
-        environment typesetting clean
+.PHONY: book html pdf execute test lint types layers spelling unit notebooks test-book costs \
+        environment clean
 
-book: environment typesetting
+book: environment
 	@$(TOOLS) $(PY) book/tools/build.py pdf html
 
 html: environment
 	@$(TOOLS) $(PY) book/tools/build.py html
 
-pdf: environment typesetting
+pdf: environment
 	@$(TOOLS) $(PY) book/tools/build.py pdf
 
 # Run notebooks and store their outputs in place: make execute NOTEBOOKS=chapters/01-....ipynb
@@ -35,7 +35,7 @@ test: lint types layers spelling unit notebooks
 
 lint: environment
 	$(PY) -m ruff format --check $(CHECKED)
-	$(PY) -m ruff check $(CHECKED)
+	$(PY) -m ruff check --config code/pyproject.toml $(CHECKED)
 
 types: environment
 	$(PY) -m mypy --config-file code/pyproject.toml code/scratchlm
@@ -48,7 +48,7 @@ spelling: environment
 	$(PY) -m codespell_lib --toml code/pyproject.toml $(wildcard *.md) book code tests _build/prose
 
 unit: environment
-	$(PY) -m pytest -q --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
+	$(PY) -m pytest -q -rs --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
 	    code/scratchlm tests
 
 # Run notebooks afresh and compare every output with the stored one.
@@ -60,11 +60,12 @@ notebooks: environment
 test-book: environment
 	$(PY) -m pytest -q tests/book
 
+# What each notebook took when it was last executed.
+costs: environment
+	@$(PY) book/tools/costs.py
+
 environment:
 	@sh book/tools/environment.sh $(VENV)
-
-typesetting:
-	@sh book/tools/typesetting.sh
 
 clean:
 	rm -rf _build dist

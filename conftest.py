@@ -1,5 +1,6 @@
 """How `pytest --nbval` compares outputs: see scratchlm.book.comparison for what counts as equal."""
 
+from nbval.kernel import RunningKernel
 from scratchlm.book.comparison import same
 
 SKIPPED = {"application/pdf"}  # the twin of an SVG, which is compared
@@ -23,6 +24,16 @@ class Output(str):
     def __ne__(self, other: object) -> bool:
         """Disagree."""
         return not self == other
+
+
+def execute(self: RunningKernel, source: str, allow_stdin: bool | None = None) -> str:
+    """Run a cell as a notebook does: a semicolon hides a value only where history is kept."""
+    return self.kc.execute(
+        source, store_history=True, allow_stdin=bool(allow_stdin), stop_on_error=False
+    )
+
+
+RunningKernel.execute_cell_input = execute
 
 
 def pytest_collectstart(collector: object) -> None:

@@ -1,108 +1,55 @@
-"""LaTeX side of the book (used instead of sphinx-jupyterbook-latex, which forces XeLaTeX).
+r"""The LaTeX side of the book.
 
-* each part of _toc.yml becomes front matter, a numbered \\part, or back matter;
-* hide-input / hide-output / hide-cell (and no-pdf) cells are left out of the PDF;
-* the headings of bibliography.md and genindex.md are left out: Sphinx writes its own;
+* each part of _toc.yml becomes front matter, a numbered \part, or back matter, and a chapter gets
+  the number of its file;
+* cells tagged hide-input, hide-output, hide-cell or no-pdf leave that much out of the PDF;
+* pages in `bookpdf_drop` lose their headings: Sphinx writes those of bibliography and index itself;
 * exercises, solutions, theorems and algorithms get frames of their own;
-* emoji sequences and right-to-left words are shaped as one run.
+* emoji sequences and right-to-left words are set as one run.
+
+It takes the place of sphinx-jupyterbook-latex, which insists on XeLaTeX: that engine cannot show
+emoji in color.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+from booknumbers import chapter_number
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.builders.latex import LaTeXBuilder
-from sphinx.transforms import SphinxTransform
+from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.texescape import escape
+from sphinx.writers.latex import LaTeXTranslator
 
-FRAMES = {  # docutils node -> a Sphinx admonition type that the text itself never uses
+FRAMES = {  # what a node is drawn as: admonition types that the text itself never uses
     "exercise_node": "hint",
     "exercise_enumerable_node": "hint",
     "solution_node": "caution",
     "algorithm_node": "danger",
 }
+BOXES = ("chapter", "takeaway", "recorded")  # classes of admonitions with a look of their own
 
 
-def raw(text):
-    return nodes.raw("", text, format="latex")
+def raw(tex: str) -> nodes.raw:
+    """Return LaTeX that goes into the document as it is."""
+    return nodes.raw("", tex, format="latex")
 
 
-class KeepToctreeOptions(SphinxTransform):
-    """Copy caption and numbering to the wrapper: LaTeX throws the toctree node away."""
+class ForLatex(SphinxPostTransform):
+    """A change to the document that only the PDF sees."""
 
-    default_priority = 500
-
-    def apply(self, **kwargs):
-        for wrapper in self.document.findall(nodes.compound):
-            if "toctree-wrapper" in wrapper["classes"]:
-                for toc in wrapper.findall(addnodes.toctree):
-                    wrapper["bookpdf"] = (toc.get("caption"), bool(toc.get("numbered")))
-
-
-class Parts(SphinxPostTransform):
-    default_priority = 700
     formats = ("latex",)
 
-    def run(self, **kwargs):
-        if not isinstance(self.app.builder, LaTeXBuilder):
-            return
-        seen_main = False
-        for wrapper in self.document.findall(nodes.compound):
-            if "bookpdf" not in wrapper:
-                continue
-            caption, numbered = wrapper["bookpdf"]
-            if numbered:
-                start = "" if seen_main else "\\bookmainmatter\n"
-                seen_main = True
-                tex = f"{start}\\bookpart{{{escape(caption, self.config.latex_engine)}}}\n"
-            else:
-                tex = "\\bookbackmatter\n" if seen_main else "\\bookfrontmatter\n"
-            wrapper.insert(0, raw(tex))
 
+class HideCells(ForLatex):
+    """Leave out what is folded on the web: print has nothing to click on."""
 
-class RootText(SphinxPostTransform):
-    """The text of the root page is for the web; the PDF has title pages instead."""
-
-    default_priority = 699
-    formats = ("latex",)
-
-    def run(self, **kwargs):
-        if self.document.get("docname", self.config.master_doc) != self.config.master_doc:
-            return
-        for section in self.document.findall(nodes.section):
-            for child in list(section.children):
-                wrapper = isinstance(child, nodes.compound) and "bookpdf" in child
-                if not wrapper and not isinstance(child, nodes.title):
-                    section.remove(child)
-            break
-
-
-class Proofs(SphinxPostTransform):
-    default_priority = 702
-    formats = ("latex",)
-
-    def run(self, **kwargs):
-        for proof in list(self.document.findall(nodes.Element)):
-            if type(proof).__name__ != "proof_node":
-                continue
-            body = list(proof.children[0].children) if proof.children else []
-            if body and isinstance(body[0], nodes.paragraph):
-                first = body[0].children[0]
-                if isinstance(first, nodes.Text) and first.startswith("Proof. "):
-                    body[0].replace(first, nodes.Text(first[7:]))
-                body[0].insert(0, raw("\\bookproofstart{}"))
-            if body and isinstance(body[-1], nodes.paragraph):
-                body[-1].append(raw("\\bookproofend{}"))
-            proof.parent[(i := proof.parent.index(proof)) : i + 1] = body
-
-
-class HideCells(SphinxPostTransform):
     default_priority = 400
-    formats = ("latex",)
 
-    def run(self, **kwargs):
+    def run(self, **kwargs: object) -> None:
+        """Remove cells, inputs or outputs by the tags of their cells."""
         for cell in list(self.document.findall(nodes.container)):
             classes = cell.get("classes", [])
             if "tag_hide-cell" in classes or "tag_no-pdf" in classes:
@@ -110,87 +57,208 @@ class HideCells(SphinxPostTransform):
                 continue
             for tag, part in (("hide-input", "cell_input"), ("hide-output", "cell_output")):
                 if f"tag_{tag}" in classes:
-                    for sub in list(cell.findall(nodes.container)):
-                        if part in sub.get("classes", []) and sub.parent is not None:
-                            sub.parent.remove(sub)
+                    for inner in list(cell.findall(nodes.container)):
+                        if part in inner.get("classes", []):
+                            inner.parent.remove(inner)
 
 
-class DropHeadings(SphinxPostTransform):
-    """bibliography.md and genindex.md only exist for HTML navigation."""
+class RootText(ForLatex):
+    """Drop the text of the root page: the PDF has title pages instead."""
+
+    default_priority = 699
+
+    def run(self, **kwargs: object) -> None:
+        """Keep the title and the tables of contents, from which the book hangs."""
+        for section in list(self.document.findall(nodes.section))[:1]:
+            for child in list(section.children):
+                holds_toc = isinstance(child, nodes.compound) and "book_part" in child
+                if not holds_toc and not isinstance(child, nodes.title):
+                    section.remove(child)
+
+
+class Parts(ForLatex):
+    """Begin front matter, parts, chapters and back matter."""
+
+    default_priority = 700
+
+    def run(self, **kwargs: object) -> None:
+        """Put the commands of bookstyle.sty in their places."""
+        main = False
+        for wrapper in self.document.findall(nodes.compound):
+            if "book_part" not in wrapper:
+                continue
+            caption, number = wrapper["book_part"]
+            if number:
+                start = "" if main else "\\bookmainmatter\n"
+                title = escape(caption, self.config.latex_engine)
+                wrapper.insert(0, raw(f"{start}\\bookpart{{{number}}}{{{title}}}\n"))
+                main = True
+            else:
+                wrapper.insert(0, raw("\\bookbackmatter\n" if main else "\\bookfrontmatter\n"))
+        for start_of_file in self.document.findall(addnodes.start_of_file):
+            chapter = chapter_number(start_of_file["docname"])
+            if chapter is not None:
+                start_of_file.insert(0, raw(f"\\setcounter{{chapter}}{{{chapter - 1}}}\n"))
+
+
+class DropHeadings(ForLatex):
+    """Take the headings off pages that exist for the web's navigation."""
 
     default_priority = 701
-    formats = ("latex",)
 
-    def run(self, **kwargs):
-        for start in list(self.document.findall(addnodes.start_of_file)):
-            if start["docname"] in self.config.bookpdf_drop:
-                for title in list(start.findall(nodes.title)):
-                    if isinstance(title.parent, nodes.section):
-                        section = title.parent
-                        section.remove(title)
-                        where = section.parent.index(section)
-                        label = "\\phantomsection\\label{\\detokenize{%s::doc}}" % start["docname"]
-                        section.parent[where : where + 1] = [raw(label), *section.children]
+    def run(self, **kwargs: object) -> None:
+        """Replace the section of such a page by its content and a label."""
+        for page in list(self.document.findall(addnodes.start_of_file)):
+            if page["docname"] not in self.config.bookpdf_drop:
+                continue
+            for section in list(page.findall(nodes.section)):
+                tex = f"\\phantomsection\\label{{\\detokenize{{{page['docname']}::doc}}}}"
+                content = [
+                    child for child in section.children if not isinstance(child, nodes.title)
+                ]
+                place = section.parent.index(section)
+                section.parent[place : place + 1] = [raw(tex), *content]
 
 
-def wrap_handlers(app):
-    if not isinstance(app.builder, LaTeXBuilder):
+class Proofs(ForLatex):
+    """Set a proof as running text between its opening word and a square."""
+
+    default_priority = 702
+
+    def run(self, **kwargs: object) -> None:
+        """Unwrap the nodes of sphinx-proof."""
+        for proof in list(self.document.findall(nodes.Element)):
+            if type(proof).__name__ != "proof_node":
+                continue
+            body = list(proof.children[0].children) if proof.children else []
+            if body and isinstance(body[0], nodes.paragraph):
+                first = body[0].children[0]
+                if isinstance(first, nodes.Text) and first.startswith("Proof. "):
+                    body[0].replace(first, nodes.Text(first[len("Proof. ") :]))
+                body[0].insert(0, raw("\\bookproofstart{}"))
+            if body and isinstance(body[-1], nodes.paragraph):
+                body[-1].append(raw("\\bookproofend{}"))
+            place = proof.parent.index(proof)
+            proof.parent[place : place + 1] = body
+
+
+class ShortCaptions(ForLatex):
+    """Give the list of figures the first sentence of a caption; the rest says what to see."""
+
+    default_priority = 703
+
+    def run(self, **kwargs: object) -> None:
+        """Keep that sentence, as LaTeX, with the caption."""
+        for caption in self.document.findall(nodes.caption):
+            if not isinstance(caption.parent, nodes.figure):
+                continue
+            short: list[nodes.Node] = []
+            for child in caption.children:
+                if isinstance(child, nodes.Text) and (end := re.search(r"[.!?:](\s|$)", child)):
+                    short.append(nodes.Text(child[: end.start()]))
+                    break
+                if not isinstance(child, nodes.footnote_reference | nodes.raw):
+                    short.append(child.deepcopy())
+            caption["book_short"] = short
+
+
+Visitor = Callable[[LaTeXTranslator, nodes.Element], None]
+
+
+def set_frames(app: Sphinx) -> None:
+    """Let exercises, solutions and theorems open a frame of their own instead of a note's."""
+    if app.builder.name != "latex":
         return
     handlers = app.registry.translation_handlers.get("latex", {})
     for name, (visit, depart) in list(handlers.items()):
         kind = FRAMES.get(name)
         if kind is None and getattr(visit, "__module__", "").startswith("sphinx_proof"):
             kind = "attention"
-        if kind is None or name == "proof_node":
-            continue
-
-        def new_depart(self, node, _depart=depart, _kind=kind):
-            _depart(self, node)
-            for i in range(len(self.body) - 1, -1, -1):
-                if self.body[i].endswith("\\begin{sphinxadmonition}{note}"):
-                    self.body[i] = self.body[i].replace("{note}", "{%s}" % _kind)
-                    break
-
-        handlers[name] = (visit, new_depart)
+        if kind is not None and name != "proof_node":
+            handlers[name] = (visit, framed(depart, kind))
 
 
-# Emoji are one font, one run (fallback works per character, so ZWJ sequences would fall
-# apart), and carry their text, because the colour glyphs are pictures to a PDF reader.
+def framed(depart: Visitor, kind: str) -> Visitor:
+    """Return what ends a node, and gives the frame it had opened as a note another kind."""
+
+    def new_depart(self: LaTeXTranslator, node: nodes.Element) -> None:
+        depart(self, node)
+        for place in range(len(self.body) - 1, -1, -1):
+            if self.body[place].endswith("\\begin{sphinxadmonition}{note}"):
+                self.body[place] = self.body[place].replace("{note}", f"{{{kind}}}")
+                break
+
+    return new_depart
+
+
+def visit_admonition(self: LaTeXTranslator, node: nodes.Element) -> None:
+    """Open the box of an admonition, in the colors of its class if it has one of ours."""
+    kinds = [name for name in BOXES if name in node.get("classes", [])]
+    self.body.append("\n\\begingroup" + "".join(f"\\book{name}box" for name in kinds))
+    LaTeXTranslator.visit_admonition(self, node)
+
+
+def depart_admonition(self: LaTeXTranslator, node: nodes.Element) -> None:
+    """Close the box of an admonition."""
+    LaTeXTranslator.depart_admonition(self, node)
+    self.body.append("\\endgroup\n")
+
+
+def visit_caption(self: LaTeXTranslator, node: nodes.Element) -> None:
+    """Open a caption; a figure's has a short form for the list of figures."""
+    before = len(self.body)
+    LaTeXTranslator.visit_caption(self, node)
+    if "book_short" not in node:
+        return
+    body, self.body = self.body, []
+    for part in node["book_short"]:
+        part.walkabout(self)
+    short, self.body = "".join(self.body), body
+    opened = "".join(self.body[before:])
+    self.body[before:] = [opened.replace("\\caption{", f"\\caption[{{{short}}}]{{", 1)]
+
+
+# Emoji are set in one font, in one run: fallback works character by character, and would tear
+# a family apart. They carry their text, because a colored glyph is a picture to a PDF reader.
 BASE = (
-    "[\u231a\u231b\u23e9-\u23f3\u2614\u2615\u26a1\u2705\u2728\u274c\u2753-\u2757\u2764\u2b50\u2b55"
-    "\U0001f000-\U0001faff]"
+    "[\u231a\u231b\u23e9-\u23f3\u2614\u2615\u26a1\u2705\u2728\u274c\u2753-\u2757"
+    "\u2764\u2b50\u2b55\U0001f000-\U0001faff]"
 )
 ONE = f"{BASE}[\ufe0f\U0001f3fb-\U0001f3ff]?"
-EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|{ONE}(?:\u200d{ONE})*")
+EMOJI = re.compile(
+    f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|{ONE}(?:\u200d(?:{ONE}|[\u2640\u2642]\ufe0f?))*"
+)
 RTL = "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+"
 RTL_RUN = re.compile(f"{RTL}(?: {RTL})*")
 
 
-def emoji(match):
+def emoji(match: re.Match[str]) -> str:
+    """Return the command that sets one emoji and its text in UTF-16."""
     text = match.group()
-    return "\\bookemoji{%s}{%s}" % (text.encode("utf-16-be").hex().upper(), text)
+    return f"\\bookemoji{{{text.encode('utf-16-be').hex().upper()}}}{{{text}}}"
 
 
-def shape_runs(app, exc):
-    """Both macros also work inside sphinxVerbatim, where \\ { } stay commands."""
-    if exc or not isinstance(app.builder, LaTeXBuilder):
+def shape_runs(app: Sphinx, error: Exception | None) -> None:
+    r"""Wrap emoji and right-to-left words; \ { } stay commands even in Sphinx's verbatim."""
+    if error or app.builder.name != "latex":
         return
     for entry in app.config.latex_documents:
         path = Path(app.outdir, entry[1])
         head, sep, body = path.read_text("utf8").partition("\\begin{document}")
         body = EMOJI.sub(emoji, body)
-        body = RTL_RUN.sub(lambda m: "\\bookrtl{%s}" % m.group(), body)
+        body = RTL_RUN.sub(lambda match: f"\\bookrtl{{{match.group()}}}", body)
         path.write_text(head + sep + body, "utf8")
 
 
-def setup(app):
-    app.add_config_value("bookpdf_drop", ["book/bibliography", "book/genindex"], "env")
-    app.add_transform(KeepToctreeOptions)
-    app.add_post_transform(Parts)
-    app.add_post_transform(RootText)
-    app.add_post_transform(Proofs)
-    app.add_post_transform(HideCells)
-    app.add_post_transform(DropHeadings)
-    app.connect("builder-inited", wrap_handlers)
+def setup(app: Sphinx) -> dict[str, object]:
+    """Register the extension."""
+    app.add_config_value("bookpdf_drop", ["book/bibliography", "genindex"], "env")
+    for transform in (HideCells, RootText, Parts, DropHeadings, Proofs, ShortCaptions):
+        app.add_post_transform(transform)
+    app.add_node(nodes.admonition, override=True, latex=(visit_admonition, depart_admonition))
+    app.add_node(
+        nodes.caption, override=True, latex=(visit_caption, LaTeXTranslator.depart_caption)
+    )
+    app.connect("builder-inited", set_frames)
     app.connect("build-finished", shape_runs)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

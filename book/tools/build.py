@@ -23,10 +23,11 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "_build"
 SOURCE, LATEX, HTML = BUILD / "source", BUILD / "latex", BUILD / "html"
 NAME = "build-a-large-language-model"
+TYPESETTING = ["sh", "book/tools/typesetting.sh"]  # installs TeX and fonts where it may
 PDF = ROOT / "dist" / f"{NAME}.pdf"
 
 
-def stage() -> str:
+def stage(*, with_pdf: bool) -> str:
     """Lay the sources out for Sphinx, with executed notebooks; return a hash of them all."""
     wanted: dict[Path, bytes] = {}
     for name in ("_config.yml", "_toc.yml"):
@@ -37,13 +38,15 @@ def stage() -> str:
             inside.parts
         ):
             wanted[inside] = path.read_bytes()
+    # Sphinx writes the index over the page of this name, which must stand at the top
+    wanted[Path("genindex.md")] = wanted.pop(Path("book/genindex.md"))
     package, costs = package_digest(), {}
     for path in listed():
         executed, cost = fresh(path, package)
         wanted[path] = executed.read_bytes()
         costs[path.with_suffix("").as_posix()] = cost
     wanted[Path("cost.json")] = json.dumps(costs, indent=1).encode()
-    wanted[Path("facts.json")] = json.dumps(facts(), indent=1).encode()
+    wanted[Path("facts.json")] = json.dumps(facts() | {"pdf": with_pdf}, indent=1).encode()
     wanted[Path("book/latex/bookfacts.sty")] = latex_macros().encode()
     lay_out(wanted)
     (BUILD / "cost.json").write_bytes(wanted[Path("cost.json")])
@@ -80,9 +83,15 @@ def call(title: str, *command: str, cwd: Path = ROOT, log: Path | None = None) -
             )
     if done.returncode:
         if log is not None:
-            print("\n".join(log.read_text("utf-8", "replace").splitlines()[-40:]))
+            print("\n".join(excerpt(log.read_text("utf-8", "replace").splitlines())))
             print(f"the whole log: {log.relative_to(ROOT)}")
         sys.exit(f"stopped: {title} failed")
+
+
+def excerpt(lines: list[str]) -> list[str]:
+    """Return the first error of TeX with what follows it, or the end of the log."""
+    errors = [number for number, line in enumerate(lines) if line.startswith("!")]
+    return lines[errors[0] : errors[0] + 12] if errors else lines[-30:]
 
 
 def sphinx(builder: str, out: Path) -> None:
@@ -118,8 +127,10 @@ def build_html() -> None:
 
 def main(wanted: list[str]) -> None:
     """Build what is asked for, unless nothing changed since it was last built."""
-    digest = stage()
-    can_typeset = all(shutil.which(tool) for tool in ("lualatex", "latexmk", "makeindex"))
+    can_typeset = (
+        "pdf" in wanted and not subprocess.run(TYPESETTING, cwd=ROOT, check=False).returncode
+    )
+    digest = stage(with_pdf=can_typeset or PDF.exists())
     steps = {"pdf": (build_pdf, PDF), "html": (build_html, HTML / "index.html")}
     for kind in wanted:
         build, product = steps[kind]

@@ -43,14 +43,12 @@ def fresh(path: Path, package: str) -> tuple[Path, dict[str, float]]:
     """Return an executed copy of a notebook and its cost, executing it only if it is stale."""
     notebook = nbformat.read(ROOT / path, as_version=4)
     key = hashlib.sha256((source_digest(notebook) + package).encode()).hexdigest()[:20]
-    executed, cost = (
-        STORE / f"{path.stem}.{key}.ipynb",
-        STORE / f"{path.stem}.{key}.json",
-    )
+    name = path.with_suffix("").as_posix().replace("/", "--")
+    executed, cost = STORE / f"{name}.{key}.ipynb", STORE / f"{name}.{key}.json"
     if not (executed.exists() and cost.exists()):
         STORE.mkdir(parents=True, exist_ok=True)
         spent = run_apart(ROOT / path, executed)
-        for old in STORE.glob(f"{path.stem}.*"):
+        for old in STORE.glob(f"{name}.*"):
             if old != executed:
                 old.unlink()
         cost.write_text(json.dumps(spent), "utf-8")
@@ -99,6 +97,7 @@ def execute_one(source: Path, target: Path, report: Path) -> None:
         timeout=TIMEOUT,
         kernel_name="python3",
         record_timing=False,
+        extra_arguments=["--log-level=40"],  # errors only: a kernel warns about its open port
         on_cell_execute=tell,
         resources={"metadata": {"path": str(source.parent)}},
     )

@@ -41,5 +41,14 @@ def git(*arguments: str) -> str:
 
 def latex_macros() -> str:
     r"""Return a small LaTeX package with one macro for each fact: \bookversion, \bookcommit ..."""
-    lines = [f"\\newcommand{{\\book{name}}}{{{value}}}" for name, value in facts().items()]
+    lines = [f"\\newcommand{{\\book{name}}}{{{escaped(value)}}}" for name, value in facts().items()]
     return "\\ProvidesPackage{bookfacts}\n" + "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Return text as LaTeX wants it.
+
+    >>> escaped("x86_64")
+    'x86\\_64'
+    """
+    return re.sub(r"([#$%&_{}])", r"\\\1", text)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make sure that LuaLaTeX and the fonts of the PDF are here. Without them the HTML is still built.
+# Make sure that LuaLaTeX and the fonts of the PDF are here; exit with 1 if they cannot be had.
 set -eu
 missing=
 need() { missing="$missing $*"; }
@@ -16,5 +16,8 @@ font "DejaVu Sans" fonts-dejavu-core
 font "WenQuanYi Micro Hei" fonts-wqy-microhei
 font "Noto Color Emoji" fonts-noto-color-emoji
 
+if [ -z "$missing" ]; then exit 0; fi
 # shellcheck disable=SC2086
-[ -z "$missing" ] || sh book/tools/apt.sh $missing || echo "The PDF is left out; the HTML is built all the same." >&2
+sh book/tools/apt.sh $missing && exit 0
+echo "The PDF is left out until then; the HTML is built all the same." >&2
+exit 1

@@ -1,5 +1,6 @@
 """README, citation, licenses and diagrams agree with what they describe."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -55,7 +56,8 @@ def test_changelog_has_an_entry_for_what_is_not_released():
 def test_diagrams_are_what_their_scripts_draw(script, tmp_path):
     for path in (script, script.with_name("drawing.py")):
         shutil.copy(path, tmp_path)
-    subprocess.run([sys.executable, script.name], cwd=tmp_path, check=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "code")}
+    subprocess.run([sys.executable, script.name], cwd=tmp_path, env=environment, check=True)
     drawn = (tmp_path / script.name).with_suffix(".svg").read_text("utf8")
     assert same(script.with_suffix(".svg").read_text("utf8"), drawn)
     assert (tmp_path / script.name).with_suffix(".pdf").stat().st_size > 1000

@@ -2,5 +2,14 @@
 
 from scratchlm.data.batches import IGNORED, Batch, Batches, DocumentBatches, StreamBatches
 from scratchlm.data.shards import Shard
+from scratchlm.data.village import VillageBatches
 
-__all__ = ["IGNORED", "Batch", "Batches", "DocumentBatches", "Shard", "StreamBatches"]
+__all__ = [
+    "IGNORED",
+    "Batch",
+    "Batches",
+    "DocumentBatches",
+    "Shard",
+    "StreamBatches",
+    "VillageBatches",
+]

@@ -37,18 +37,32 @@ class Batch:
 
 
 class Batches(ABC):
-    """Batches by number: the pieces of a corpus in an order that changes with every epoch.
+    """Batches by number.
 
     Args:
-        pieces: How many rows one pass over the corpus has.
+        pieces: How many rows there are before they come in another order.
         rows: Rows in a batch.
         seed: Decides every order.
+
+    Raises:
+        InputError: There are no rows.
     """
 
     def __init__(self, pieces: int, rows: int, seed: int) -> None:
         if rows < 1:
             raise InputError(f"batches: expected at least 1 row, found {rows}")
         self.pieces, self.rows, self.seed = pieces, rows, seed
+
+    @abstractmethod
+    def batch(self, number: int) -> Batch:
+        """Return the batch with this number, counted from 0."""
+
+
+class EpochBatches(Batches):
+    """The pieces of a corpus, in an order that changes with every pass over it."""
+
+    def __init__(self, pieces: int, rows: int, seed: int) -> None:
+        super().__init__(pieces, rows, seed)
         self.per_epoch = max(1, pieces // rows)
         self._epoch, self._order = -1, np.zeros((0, rows), dtype=np.int64)
 
@@ -70,7 +84,7 @@ class Batches(ABC):
         """Turn pieces into tensors."""
 
 
-class StreamBatches(Batches):
+class StreamBatches(EpochBatches):
     """Windows of a long text, ``time`` tokens each; where they are cut moves with every epoch.
 
     Raises:
@@ -104,7 +118,7 @@ class StreamBatches(Batches):
         return Batch(ids[:, :-1], ids[:, 1:])
 
 
-class DocumentBatches(Batches):
+class DocumentBatches(EpochBatches):
     """One whole document a row, with neighbors of like length, padded to the longest.
 
     Every document is seen from its start to its end and nothing else is in its row. After the last

@@ -1,0 +1,107 @@
+"""`scratchlm evaluate`: the ladder of bits per byte, for a text and a model."""
+
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+from typing import Literal
+
+from scratchlm.corpus import read_texts
+from scratchlm.errors import InputError
+from scratchlm.evaluation import (
+    Rung,
+    baselines,
+    entropy_floor,
+    held_out_stories,
+    ladder_table,
+)
+from scratchlm.world import corpus
+
+ORDERS = (0, 1, 2, 3, 5, 8)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Print the ladder: how many bits a byte of held-out text costs each model."""
+
+    text: Path | None = None
+    """A text file, or a folder of them; without it, the village's held-out stories."""
+    model: Path | None = None
+    """A folder that `scratchlm pretrain` wrote; its model gets a rung."""
+    share: float = 0.1
+    """How much of the end of the text is held out; `pretrain` holds out the same tenth."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
+    separator: str | None = None
+    """A line between documents; without it, a file is one document."""
+    orders: tuple[int, ...] = ORDERS
+    """How many bytes the n-gram models look back."""
+
+
+def run(options: Evaluate) -> None:
+    """Measure every rung and print them, the worst first.
+
+    Raises:
+        InputError: the text or the model cannot be used.
+    """
+    if not options.orders or min(options.orders) < 0:
+        raise InputError(f"--orders: expected numbers of 0 or more, found {options.orders}")
+    learned, held_out, floor = texts(options)
+    size = sum(len(text.encode()) for text in held_out)
+    print(f"{options.text or 'the village'}: {size:,} bytes held out")
+    rungs = baselines(learned, held_out, options.orders) + floor
+    if options.model:
+        rungs.append(model_rung(options.model, held_out))
+    print(ladder_table(rungs))
+
+
+def texts(options: Evaluate) -> tuple[list[str], list[str], list[Rung]]:
+    """What is learned from, what is measured on, and the floor where it is known.
+
+    >>> learned, held_out, floor = texts(Evaluate())
+    >>> len(learned), len(held_out), floor[0].name
+    (2000, 200, 'floor')
+    """
+    if options.text is None:
+        stories = held_out_stories()
+        learned = [story.text for story in corpus("train", 2000)]
+        floor = Rung("floor", entropy_floor(stories), "floor")
+        return learned, [story.text for story in stories], [floor]
+    from scratchlm.training.own_text import split  # brings torch, which the baselines don't need
+
+    if not 0 < options.share < 1:
+        raise InputError(f"--share: expected a number between 0 and 1, found {options.share}")
+    documents = list(read_texts(options.text, errors=options.errors, separator=options.separator))
+    learned, held_out = split(documents, options.share)
+    if not "".join(learned) or not "".join(held_out):
+        raise InputError(
+            f"{options.text}: expected enough text to hold out {options.share:.0%}, found "
+            f"{sum(map(len, documents))} characters in {len(documents)} documents"
+        )
+    return learned, held_out, []
+
+
+def model_rung(folder: Path, held_out: list[str]) -> Rung:
+    """Measure a model of the reader's own.
+
+    Args:
+        folder: what `scratchlm pretrain` wrote.
+        held_out: texts to be measured on.
+
+    Raises:
+        InputError: the folder holds no model, or a tokenizer that is not the model's.
+    """
+    from scratchlm.evaluation.transformer import document_nats
+    from scratchlm.model import load_model
+    from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
+
+    model, _ = load_model(folder)
+    tokenizer = Tokenizer.load(folder / "tokenizer.json")
+    if tokenizer.vocab_size != model.config.vocab_size:
+        raise InputError(
+            f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
+            f"{tokenizer.vocab_size}; the two files belong to different models"
+        )
+    start = tokenizer.specials[END_OF_TEXT]
+    nats = document_nats(model, [[start, *tokenizer.encode(text)] for text in held_out])
+    size = sum(len(text.encode()) for text in held_out)
+    return Rung(f"the model in {folder}", sum(nats) / log(2) / size, "model")

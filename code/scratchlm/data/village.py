@@ -1,0 +1,54 @@
+"""Batches of stories that are told while training runs, and never twice."""
+
+from scratchlm.data.batches import Batch, Batches, DocumentBatches
+from scratchlm.data.shards import Shard
+from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
+from scratchlm.world import write
+from scratchlm.world.story import SEEDS
+
+STRETCH = 32  # batches that are told together and sorted by length among themselves
+
+
+class VillageBatches(Batches):
+    """An endless corpus: batch n holds stories that no other batch holds.
+
+    Args:
+        tokenizer: Turns a story into a row.
+        time: Most tokens a story may have, its separator included.
+        rows: Stories in a batch.
+        seed: Decides which stories of a stretch share a batch.
+
+    Raises:
+        InputError: A story does not fit.
+
+    >>> from scratchlm.tokenizer import train_bpe
+    >>> tokenizer = train_bpe([write(0, 0).text], 300)
+    >>> VillageBatches(tokenizer, time=1200, rows=2).batch(3).inputs.shape[0]
+    2
+    """
+
+    def __init__(self, tokenizer: Tokenizer, time: int, rows: int, seed: int = 0) -> None:
+        super().__init__(STRETCH * rows, rows, seed)
+        self.tokenizer, self.time = tokenizer, time
+        self._stretch, self._told = -1, None  # type: int, DocumentBatches | None
+
+    def batch(self, number: int) -> Batch:
+        """Return the batch with this number, counted from 0."""
+        stretch, place = divmod(number, STRETCH)
+        if stretch != self._stretch or self._told is None:
+            first = stretch * self.pieces
+            stories = (write(SEEDS["train"], first + index).text for index in range(self.pieces))
+            shard = Shard.of(document(story, self.tokenizer) for story in stories)
+            self._stretch = stretch
+            self._told = DocumentBatches(shard, self.time, self.rows, self.seed + stretch)
+        return self._told.batch(place)
+
+
+def document(text: str, tokenizer: Tokenizer) -> list[int]:
+    """A text as a row: the separator, then its tokens.
+
+    >>> from scratchlm.tokenizer import train_bpe
+    >>> document("ab", train_bpe(["ab"], 257))
+    [256, 97, 98]
+    """
+    return [tokenizer.specials[END_OF_TEXT], *tokenizer.encode(text)]

@@ -1,0 +1,74 @@
+"""How surprised a model is by documents it has not seen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from scratchlm.model import Transformer
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a document that fits the model's context.
+
+    Attributes:
+        document: Which document.
+        ids: Its tokens; the last one is only a target.
+        skip: Targets at the beginning that another window has counted.
+    """
+
+    document: int
+    ids: Sequence[int]
+    skip: int
+
+
+def windows(documents: Sequence[Sequence[int]], context: int) -> Iterator[Window]:
+    """Cut documents so that every token but the first is counted once.
+
+    Documents that fit stay whole. In longer ones, windows overlap by half: each counted token,
+    but for those of the first window, has at least half a context before it.
+
+    >>> [(window.ids, window.skip) for window in windows([[0, 1, 2, 3, 4, 5]], context=4)]
+    [([0, 1, 2, 3, 4], 0), ([2, 3, 4, 5], 2)]
+    """
+    for number, ids in enumerate(documents):
+        done = start = 0  # targets counted; where the window starts
+        while done < len(ids) - 1:
+            end = min(start + context, len(ids) - 1)
+            yield Window(number, ids[start : end + 1], done - start)
+            done, start = end, end - context // 2
+
+
+@torch.inference_mode()
+def document_nats(
+    model: Transformer, documents: Sequence[Sequence[int]], *, together: int = 32
+) -> list[float]:
+    """Return the surprise of each document in nats: -log of the probability of all but its first.
+
+    Args:
+        model: Whose guesses are judged.
+        documents: Token ids; the first one is given, not guessed (the separator).
+        together: Windows that are computed at once.
+
+    >>> from math import log
+    >>> from scratchlm.model import ModelConfig
+    >>> config = ModelConfig(8, context=4, width=4, layers=1, heads=1, tie_embeddings=False)
+    >>> even = Transformer(config)  # an untied head starts with equal scores for all
+    >>> [round(nats / log(8), 3) for nats in document_nats(even, [[0] * 7, [0]])]
+    [6.0, 0.0]
+    """
+    nats = [0.0] * len(documents)
+    todo = sorted(windows(documents, model.config.context), key=lambda window: len(window.ids))
+    for first in range(0, len(todo), together):
+        part = todo[first : first + together]
+        ids = torch.zeros(len(part), len(part[-1].ids), dtype=torch.long)
+        for row, window in enumerate(part):
+            ids[row, : len(window.ids)] = torch.tensor(window.ids)
+        logits = model(ids[:, :-1]).flatten(0, 1)
+        losses = F.cross_entropy(logits, ids[:, 1:].flatten(), reduction="none")
+        for window, row_losses in zip(part, losses.view(len(part), -1), strict=True):
+            counted = row_losses[window.skip : len(window.ids) - 1]
+            nats[window.document] += float(counted.double().sum())
+    return nats

@@ -1,0 +1,99 @@
+"""`scratchlm pretrain`: from a text to a model that writes, in one command, and on after a kill."""
+
+import pytest
+import torch
+import tyro
+from scratchlm.cli import pretrain
+from scratchlm.cli.pretrain import Pretrain, run
+from scratchlm.errors import InputError
+from scratchlm.inference import Sampling, write_text
+from scratchlm.model import load_model
+from scratchlm.tokenizer import Tokenizer
+from scratchlm.training.run import CHECKPOINT
+from scratchlm.world import corpus
+
+SMALL = ["--size", "mini", "--context", "32", "--rows", "4"]
+
+
+@pytest.fixture
+def text(tmp_path):
+    file = tmp_path / "village.txt"
+    file.write_text("\n\n".join(story.text for story in corpus("train", 40)), encoding="utf-8")
+    return file
+
+
+def call(*arguments):
+    run(tyro.cli(Pretrain, args=[str(argument) for argument in arguments]))
+
+
+def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):
+    out = tmp_path / "model"
+    call("--text", text, "--out", out, "--steps", 30, "--vocab-size", 300, *SMALL)
+    printed = capsys.readouterr().out
+    model, notes = load_model(out)
+    assert f"{notes['bits_per_byte']:.3f} bits per byte" in printed
+    assert notes["bits_per_byte"] < 6  # 8 is a blind guess
+    tokenizer = Tokenizer.load(out / "tokenizer.json")
+    pieces = write_text(model, tokenizer, "Long ago", sampling=Sampling(), most=40)
+    assert len("".join(pieces)) > 20
+
+
+def test_minutes_are_turned_into_steps_once(text, tmp_path):
+    out = tmp_path / "model"
+    call("--text", text, "--out", out, "--minutes", "0.02", *SMALL)
+    first = load_model(out)[0].state_dict()
+    call("--text", text, "--out", out, "--minutes", "0.02", *SMALL)  # nothing is left to do
+    again = load_model(out)[0].state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_a_stopped_run_goes_on_to_the_same_weights(text, tmp_path, monkeypatch):
+    """The last checkpoint is that of step 100."""
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    call("--text", text, "--out", whole, "--steps", 110, *SMALL)
+
+    def interrupted(*arguments, **options):
+        for report in train(*arguments, **options):
+            if report.step == 105:
+                raise KeyboardInterrupt
+            yield report
+
+    train = pretrain.train
+    monkeypatch.setattr(pretrain, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call("--text", text, "--out", cut, "--steps", 110, *SMALL)
+    monkeypatch.undo()
+    call("--text", text, "--out", cut, "--steps", 110, *SMALL)
+    first, second = load_model(whole)[0].state_dict(), load_model(cut)[0].state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_other_settings_in_the_same_folder_are_refused(text, tmp_path):
+    out = tmp_path / "model"
+    call("--text", text, "--out", out, "--steps", 3, *SMALL)
+    with pytest.raises(InputError, match="another steps"):
+        call("--text", text, "--out", out, "--steps", 4, *SMALL)
+
+
+def test_a_damaged_checkpoint_is_named(text, tmp_path):
+    out = tmp_path / "model"
+    call("--text", text, "--out", out, "--steps", 3, *SMALL)
+    (out / CHECKPOINT).write_bytes(b"{}")
+    with pytest.raises(InputError, match=str(out / CHECKPOINT)):
+        call("--text", text, "--out", out, "--steps", 3, *SMALL)
+
+
+def test_text_that_cannot_be_used_is_refused(tmp_path):
+    file, out = tmp_path / "text.txt", tmp_path / "model"
+    with pytest.raises(InputError, match=r"text\.txt"):
+        call("--text", file, "--out", out)
+    file.write_bytes(b"ab\xffcd" * 500)
+    with pytest.raises(InputError, match="2"):
+        call("--text", file, "--out", out)
+    call("--text", file, "--out", out, "--errors", "replace", "--steps", 2, *SMALL)
+    file.write_text("   \n")
+    with pytest.raises(InputError):
+        call("--text", file, "--out", tmp_path / "other")
+    file.write_text("Too short to learn from, in any case.")
+    with pytest.raises(InputError, match="expected"):
+        call("--text", file, "--out", tmp_path / "third", "--vocab-size", 100)

@@ -1,0 +1,55 @@
+"""What is written is what was drawn, whole characters only."""
+
+import pytest
+import torch
+from scratchlm.inference import Sampling, write_many, write_text
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Transformer, Tokenizer]:
+    tokenizer = train_bpe(["the cat sat on the mat 🎉🎉 Zoë"] * 3, 270)
+    model = Transformer(ModelConfig(tokenizer.vocab_size, 48, 16, 2, 2))
+    generator = torch.Generator().manual_seed(3)
+    for weight in model.parameters():
+        torch.nn.init.normal_(weight, 0.0, 0.4, generator=generator)
+    return model, tokenizer
+
+
+def test_the_same_seed_writes_the_same_text(pair):
+    model, tokenizer = pair
+
+    def text(seed: int) -> str:
+        pieces = write_text(model, tokenizer, "the", sampling=Sampling(), most=60, seed=seed)
+        return "".join(pieces)
+
+    assert text(1) == text(1) != text(2)
+
+
+def test_pieces_are_what_the_whole_decodes_to(pair):
+    """Greedy writing equals decoding the greedy tokens at once."""
+    model, tokenizer = pair
+    row = [tokenizer.specials[END_OF_TEXT], *tokenizer.encode("Zoë 🎉")]
+    start = len(row)
+    for _ in range(20):
+        token = int(model(torch.tensor([row]))[0, -1].argmax())
+        if token == tokenizer.specials[END_OF_TEXT]:
+            break
+        row.append(token)
+    pieces = write_text(model, tokenizer, "Zoë 🎉", sampling=Sampling(0.0), most=20)
+    assert "".join(pieces) == tokenizer.decode(row[start:])
+
+
+def test_a_prompt_cannot_smuggle_in_a_control_token(pair):
+    model, tokenizer = pair
+    assert tokenizer.specials[END_OF_TEXT] not in tokenizer.encode(END_OF_TEXT)
+    assert "".join(write_text(model, tokenizer, END_OF_TEXT * 30, sampling=Sampling(), most=5))
+
+
+def test_many_texts_end_at_the_separator_or_the_context(pair):
+    model, tokenizer = pair
+    texts = write_many(model, tokenizer, 9, sampling=Sampling(), seed=1, together=4)
+    assert len(texts) == 9
+    assert texts == write_many(model, tokenizer, 9, sampling=Sampling(), seed=1, together=4)
+    assert all(END_OF_TEXT not in text for text in texts)

@@ -246,6 +246,7 @@ def shape_runs(app: Sphinx, error: Exception | None) -> None:
         path = Path(app.outdir, entry[1])
         head, sep, body = path.read_text("utf8").partition("\\begin{document}")
         body = EMOJI.sub(emoji, body)
+        body = body.replace("\ufffd", "\\bookreplacement{}")  # LuaTeX takes the sign for an error
         body = RTL_RUN.sub(lambda match: f"\\bookrtl{{{match.group()}}}", body)
         path.write_text(head + sep + body, "utf8")
 

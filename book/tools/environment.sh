@@ -22,10 +22,19 @@ fi
 
 echo "==> setting up $venv (once; a few minutes, about 1.5 GB)"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-echo "    torch"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check torch==2.13.0 -c constraints.txt
-echo "    everything else"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable code
+log=$venv/pip.log
+: > "$log"
+install() {
+    echo "    $1"
+    shift
+    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off "$@" >>"$log" 2>&1 || {
+        tail -n 15 "$log" >&2
+        echo "pip failed; the whole log is in $log. Type: make environment, to go on from here" >&2
+        exit 1
+    }
+}
+install "torch" torch==2.13.0 -c constraints.txt
+install "everything else that requirements.txt names" -r requirements.txt -c constraints.txt
+install "the package of the book" --no-deps --editable code
 echo "$pins" > "$stamp"
 echo "    done: $("$venv/bin/python" --version) in $venv"

@@ -9,6 +9,7 @@ only when it, the package or the pins changed.
 import hashlib
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -26,7 +27,8 @@ TIMEOUT = 600  # seconds for one cell
 def package_digest() -> str:
     """Return a hash of everything but the notebook that its outputs depend on."""
     digest = hashlib.sha256()
-    files = [path for path in sorted((ROOT / "code" / "scratchlm").rglob("*")) if path.is_file()]
+    folders = (ROOT / "code" / "scratchlm", ROOT / "book" / "recorded")
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     for path in [*files, ROOT / "requirements.txt", ROOT / "constraints.txt"]:
         if "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
@@ -104,7 +106,8 @@ def execute_one(source: Path, target: Path, report: Path) -> None:
     try:
         client.execute()
     except CellExecutionError as error:
-        sys.exit(f"{source.relative_to(ROOT)}: a cell failed\n{error}")
+        text = str(error) if sys.stderr.isatty() else re.sub(r"\x1b\[[\d;]*m", "", str(error))
+        sys.exit(f"{source.relative_to(ROOT)}: a cell failed\n{text}")
     tidy(notebook)
     nbformat.write(notebook, target)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

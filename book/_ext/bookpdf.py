@@ -194,7 +194,8 @@ def framed(depart: Visitor, kind: str) -> Visitor:
 def visit_admonition(self: LaTeXTranslator, node: nodes.Element) -> None:
     """Open the box of an admonition, in the colors of its class if it has one of ours."""
     kinds = [name for name in BOXES if name in node.get("classes", [])]
-    self.body.append("\n\\begingroup" + "".join(f"\\book{name}box" for name in kinds))
+    room = "\\needspace{9\\baselineskip}" if "chapter" in kinds else ""
+    self.body.append("\n" + room + "\\begingroup" + "".join(f"\\book{name}box" for name in kinds))
     LaTeXTranslator.visit_admonition(self, node)
 
 
@@ -216,6 +217,20 @@ def visit_caption(self: LaTeXTranslator, node: nodes.Element) -> None:
     short, self.body = "".join(self.body), body
     opened = "".join(self.body[before:])
     self.body[before:] = [opened.replace("\\caption{", f"\\caption[{{{short}}}]{{", 1)]
+
+
+INCLUDE = re.compile(r"\\sphinxincludegraphics(?:\[[^\]]*\])?\{\{[^}]*\}[^}]*\}")
+
+
+def visit_image(self: LaTeXTranslator, node: nodes.Element) -> None:
+    """Place a picture, with its description for those who cannot see it."""
+    before = len(self.body)
+    LaTeXTranslator.visit_image(self, node)
+    alt = " ".join(node.get("alt", "").split())
+    if alt:
+        begin = f"\\bookalt{{{alt.encode('utf-16-be').hex().upper()}}}{{"
+        placed = "".join(self.body[before:])
+        self.body[before:] = [INCLUDE.sub(lambda match: begin + match.group() + "}", placed)]
 
 
 # Emoji are set in one font, in one run: fallback works character by character, and would tear
@@ -260,6 +275,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_node(
         nodes.caption, override=True, latex=(visit_caption, LaTeXTranslator.depart_caption)
     )
+    app.add_node(nodes.image, override=True, latex=(visit_image, LaTeXTranslator.depart_image))
     app.connect("builder-inited", set_frames)
     app.connect("build-finished", shape_runs)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -114,6 +114,24 @@ def test_every_font_is_embedded(pdf):
     assert [str(f.FontName) for f in descriptors if not files & set(f.keys())] == []
 
 
+def descriptions(pdf):
+    """What the pages say, in words, about their pictures."""
+    for page in pdf.pages:
+        for instruction in pikepdf.parse_content_stream(page, "BDC"):
+            properties = instruction.operands[1]
+            if isinstance(properties, pikepdf.Dictionary) and "/Alt" in properties:
+                yield str(properties["/Alt"])
+
+
+def test_every_picture_says_in_words_what_is_there(pdf):
+    source = (LOG.with_suffix(".tex")).read_text("utf8")
+    pictures = len(re.findall(r"\\sphinxincludegraphics", source))
+    said = list(descriptions(pdf))
+    assert pictures > 0
+    assert len(said) == pictures
+    assert min(map(len, said)) > 20
+
+
 def test_metadata_says_what_it_is(pdf):
     info = pdf.docinfo
     assert str(info["/Title"]) == "Build a Large Language Model from Scratch"

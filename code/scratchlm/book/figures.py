@@ -30,6 +30,7 @@ COLORS: Mapping[str, str] = MappingProxyType(
 STYLE = {
     "svg.hashsalt": "scratchlm",  # element ids that do not change from run to run
     "svg.fonttype": "path",  # text as outlines: the same look on every machine
+    "path.simplify": False,  # every point is drawn: which ones go would depend on the last bits
     "pdf.fonttype": 42,  # TrueType in the PDF: selectable, printable
     "font.family": "DejaVu Sans",  # ships inside matplotlib
     "font.size": 8.5,

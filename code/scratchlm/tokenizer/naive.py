@@ -52,7 +52,7 @@ def learn_merges(
     tie: TieRule = smallest_ids,
     min_count: int = 2,
 ) -> list[Pair]:
-    """Find the merges, counting every pair afresh before each (Sennrich et al., 2016, figure 1).
+    """Find the merges, counting every pair afresh before each (Sennrich et al., 2016, algorithm 1).
 
     Args:
         pretokens: How often each pre-token occurs.

@@ -194,8 +194,7 @@ def framed(depart: Visitor, kind: str) -> Visitor:
 def visit_admonition(self: LaTeXTranslator, node: nodes.Element) -> None:
     """Open the box of an admonition, in the colors of its class if it has one of ours."""
     kinds = [name for name in BOXES if name in node.get("classes", [])]
-    room = "\\needspace{9\\baselineskip}" if "chapter" in kinds else ""
-    self.body.append("\n" + room + "\\begingroup" + "".join(f"\\book{name}box" for name in kinds))
+    self.body.append("\n\\begingroup" + "".join(f"\\book{name}box" for name in kinds))
     LaTeXTranslator.visit_admonition(self, node)
 
 

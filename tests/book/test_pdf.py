@@ -157,6 +157,13 @@ def test_nothing_sticks_out(log):
     assert [f"{points} pt{where}" for points, where in wide if float(points) > OVERFULL] == []
 
 
+def test_nothing_runs_off_the_end_of_a_page(log):
+    high = re.findall(
+        r"^Overfull \\vbox \(([\d.]+)pt too high\) has occurred while \\output", log, re.MULTILINE
+    )
+    assert [points for points in high if float(points) > OVERFULL] == []
+
+
 def test_every_reference_is_resolved(log):
     assert re.findall(r"LaTeX Warning: (?:Reference|Citation) .* undefined.*", log) == []
     assert re.findall(r"LaTeX Warning: Label .* multiply defined.*", log) == []

@@ -28,6 +28,8 @@ def setup(seed: int = 0) -> None:
     """
     if platform.machine() in ("x86_64", "AMD64") and "torch" not in sys.modules:
         os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
+    # Threads that wait should sleep: on a busy machine, spinning costs many times the work itself.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import numpy as np
     import torch
 

@@ -1,1 +1,21 @@
-"""The recipes and the small trained artefacts that ship with the book."""
+"""The recipes, and the small trained models that ship with the book."""
+
+from scratchlm.zoo.build import build
+from scratchlm.zoo.measure import Score, measure
+from scratchlm.zoo.recipes import RECIPES, Recipe, recipe
+from scratchlm.zoo.shipped import Loaded, history, load, shipped
+from scratchlm.zoo.verify import verify
+
+__all__ = [
+    "RECIPES",
+    "Loaded",
+    "Recipe",
+    "Score",
+    "build",
+    "history",
+    "load",
+    "measure",
+    "recipe",
+    "shipped",
+    "verify",
+]

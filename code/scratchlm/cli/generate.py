@@ -1,0 +1,49 @@
+"""`scratchlm generate`: a model writes on."""
+
+from dataclasses import dataclass
+
+import tyro
+
+from scratchlm.inference import Sampling, write_text
+from scratchlm.zoo import load
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Let a model continue a text, or write one of its own."""
+
+    prompt: tyro.conf.Positional[str] = ""
+    """How the text begins."""
+    model: str = "base"
+    """A model of the zoo, or a folder that `scratchlm pretrain` wrote."""
+    temperature: float = 0.8
+    """0 always takes the likeliest token; 1 is the model's own guess."""
+    top_k: int = 0
+    """Choose among the k likeliest tokens; 0 means all."""
+    top_p: float = 1.0
+    """Choose among the likeliest tokens that hold this share of the probability."""
+    tokens: int = 500
+    """Most tokens to write."""
+    seed: int = 0
+    """Another seed, another text."""
+
+
+def run(options: Generate) -> None:
+    """Print the text while it is written.
+
+    Raises:
+        InputError: The model cannot be read, or a setting is impossible.
+    """
+    sampling = Sampling(options.temperature, options.top_k, options.top_p)
+    loaded = load(options.model)
+    print(options.prompt, end="", flush=True)
+    for piece in write_text(
+        loaded.model,
+        loaded.tokenizer,
+        options.prompt,
+        sampling=sampling,
+        most=options.tokens,
+        seed=options.seed,
+    ):
+        print(piece, end="", flush=True)
+    print()

@@ -1,0 +1,67 @@
+"""`scratchlm COMMAND`: finds the command, and turns bad input into one line."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import tyro
+
+from scratchlm.errors import InputError
+
+COMMANDS = {
+    "corpus": "fetch public texts by name, or write stories of the village",
+    "tokenizer": "learn a byte-pair encoding from text, and show what it makes of some",
+    "pretrain": "train a language model on your own text",
+    "evaluate": "place a text and a model on the ladder of bits per byte",
+    "generate": "let a model write",
+    "zoo": "list the models that ship with the book, and train them again",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Only the command's own module is imported, so that ``scratchlm corpus`` needs no torch.
+
+    Args:
+        arguments: What follows ``scratchlm``; by default the process's own.
+
+    Returns:
+        The exit status: 0, or 2 for input that cannot be used.
+
+    >>> main(["sing"])
+    2
+    """
+    name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        print(usage())
+        return 0
+    if name not in COMMANDS:
+        print(f"scratchlm: expected a command, found {name!r}\n\n{usage()}", file=sys.stderr)
+        return 2
+    module = import_module(f"scratchlm.cli.{name}")
+    options = tyro.cli(getattr(module, name.capitalize()), args=rest, prog=f"scratchlm {name}")
+    try:
+        module.run(options)
+    except InputError as error:
+        print(f"scratchlm {name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"scratchlm {name}: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def usage() -> str:
+    """List the commands.
+
+    >>> usage().splitlines()[0]
+    'usage: scratchlm COMMAND [options]; scratchlm COMMAND --help says more'
+    """
+    lines = [f"  {name:10} {what}" for name, what in COMMANDS.items()]
+    first = "usage: scratchlm COMMAND [options]; scratchlm COMMAND --help says more"
+    return "\n".join([first, "", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""`scratchlm zoo`: the models that ship with the book."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from scratchlm import zoo
+
+
+@dataclass(frozen=True)
+class List:
+    """Print every shipped model with its marks."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a model from its recipe; run again, it goes on where it was cut off."""
+
+    name: tyro.conf.Positional[str]
+    """Which recipe."""
+    out: Path
+    """The folder to write."""
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Train a shipped model again and compare the two."""
+
+    name: tyro.conf.Positional[str]
+    """Which model."""
+    out: Path = Path("verify")
+    """Where to train; a run that was cut off goes on."""
+
+
+@dataclass(frozen=True)
+class Zoo:
+    """The models that ship with the book: list them, train them again, compare."""
+
+    action: tyro.conf.OmitSubcommandPrefixes[
+        Annotated[List, tyro.conf.subcommand("list")]
+        | Annotated[Train, tyro.conf.subcommand("train")]
+        | Annotated[Verify, tyro.conf.subcommand("verify")]
+    ]
+    """What to do."""
+
+
+def run(options: Zoo) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        InputError: There is no such model, or it is not what its recipe makes.
+    """
+    match options.action:
+        case List():
+            for name in zoo.shipped():
+                print(describe(name))
+        case Train(name, out):
+            zoo.build(zoo.recipe(name), out)
+            print(f"{out}: {zoo.load(out).notes['score']}")
+        case Verify(name, out):
+            print(zoo.verify(name, out))
+
+
+def describe(name: str) -> str:
+    """A model in a line.
+
+    >>> describe("base").split()[0]
+    'base'
+    """
+    loaded = zoo.load(name)
+    size = f"{loaded.model.parameter_count() / 1e6:.2f} M parameters"
+    marks = ", ".join(f"{key} {value}" for key, value in loaded.notes.get("score", {}).items())
+    return f"{name:10} {size}; {marks or 'a snapshot of the run'}"

@@ -1,0 +1,65 @@
+"""How each model that ships with the book was made, as data."""
+
+from dataclasses import dataclass
+
+from scratchlm.data import VillageBatches
+from scratchlm.errors import InputError
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.tokenizer import Tokenizer, train_bpe
+from scratchlm.training import TrainConfig, Trainer
+from scratchlm.world import corpus
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that is needed to train a model of the zoo again.
+
+    Attributes:
+        tokenizer_stories: Stories of the training split that the tokenizer learns from.
+        model: Its shape.
+        training: How it is trained, on stories of the village told as it goes.
+        rows: Stories in a batch.
+    """
+
+    tokenizer_stories: int
+    model: ModelConfig
+    training: TrainConfig
+    rows: int
+
+    def tokenizer(self) -> Tokenizer:
+        """Train the recipe's tokenizer."""
+        texts = (story.text for story in corpus("train", self.tokenizer_stories))
+        return train_bpe(texts, self.model.vocab_size)
+
+    def trainer(self, tokenizer: Tokenizer) -> Trainer:
+        """Set up the run at its first step."""
+        batches = VillageBatches(tokenizer, self.model.context, self.rows)
+        return Trainer(Transformer(self.model), batches, self.training)
+
+
+RECIPES = {
+    "base": Recipe(
+        tokenizer_stories=10_000,
+        model=ModelConfig(
+            vocab_size=2048, context=400, width=160, layers=5, heads=5, tie_embeddings=False
+        ),
+        training=TrainConfig(steps=3600),
+        rows=12,
+    )
+}
+
+
+def recipe(name: str) -> Recipe:
+    """Look up a recipe.
+
+    Raises:
+        InputError: There is none of that name.
+
+    >>> recipe("base").model.layers
+    4
+    """
+    if name not in RECIPES:
+        raise InputError(
+            f"zoo: expected one of {', '.join(RECIPES)}, found {name!r}; see `scratchlm zoo list`"
+        )
+    return RECIPES[name]

@@ -1,0 +1,43 @@
+"""The command line: one line for bad input, the right exit status, and a model that writes."""
+
+import subprocess
+import sys
+
+import pytest
+from scratchlm.cli.main import COMMANDS, main
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"usage: scratchlm {command}" in capsys.readouterr().out
+
+
+def test_bad_input_is_one_line_and_status_2(capsys):
+    assert main(["generate", "--model", "nowhere"]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("scratchlm generate: nowhere: expected")
+    assert printed.count("\n") == 1
+
+
+def test_an_unknown_command_lists_the_known_ones(capsys):
+    assert main(["sing"]) == 2
+    printed = capsys.readouterr().err
+    assert all(command in printed for command in COMMANDS)
+
+
+def test_the_shipped_model_continues_a_text():
+    program = [sys.executable, "-m", "scratchlm.cli.main", "generate", "Long ago", "--tokens", "20"]
+    first, second = (
+        subprocess.run(program, capture_output=True, text=True, check=True) for _ in range(2)
+    )
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("Long ago")
+    assert len(first.stdout) > 30
+
+
+def test_the_zoo_lists_its_models(capsys):
+    assert main(["zoo", "list"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("base ")

@@ -1,5 +1,13 @@
-"""How `pytest --nbval` compares outputs: see scratchlm.book.comparison for what counts as equal."""
+"""How `pytest --nbval` compares outputs: see scratchlm.book.comparison for what counts as equal.
 
+And what every test leaves behind it: the settings that it found.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
 from nbval.kernel import RunningKernel
 from scratchlm.book.comparison import same
 
@@ -48,3 +56,15 @@ def pytest_itemcollected(item: object) -> None:
     if type(item).__name__ == "IPyNbCell":
         plain = item.sanitize
         item.sanitize = lambda text: Output(plain(text)) if isinstance(text, str) else text
+
+
+@pytest.fixture(autouse=True)
+def settings() -> Iterator[None]:
+    """Undo what `scratchlm.book.setup` does to the whole process, for the tests that follow."""
+    printing, threads = np.get_printoptions(), torch.get_num_threads()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    yield
+    np.set_printoptions(**printing)
+    torch.set_printoptions(profile="default")
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(deterministic)

@@ -12,6 +12,8 @@ class SquaredReLU(nn.Module):
 
     Source: So et al. (2021), "Primer", section 4.2.
 
+    >>> import torch
+    >>> from scratchlm.model import ModelConfig
     >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
     >>> SquaredReLU(config)(torch.zeros(2, 4)).shape
     torch.Size([2, 4])
@@ -33,6 +35,8 @@ class SwiGLU(nn.Module):
     Two thirds of the inner width, so that three matrices hold what two hold otherwise.
     Source: Shazeer (2020), "GLU Variants Improve Transformer", eq. 6.
 
+    >>> import torch
+    >>> from scratchlm.model import ModelConfig
     >>> config = ModelConfig(vocab_size=9, context=8, width=6, layers=2, heads=1)
     >>> SwiGLU(config)(torch.zeros(2, 6)).shape
     torch.Size([2, 6])
@@ -54,6 +58,8 @@ class SwiGLU(nn.Module):
 def feed_forward(config: ModelConfig) -> nn.Module:
     """Return the feed-forward layer that the configuration names.
 
+    >>> import torch
+    >>> from scratchlm.model import ModelConfig
     >>> config = ModelConfig(vocab_size=9, context=8, width=6, layers=2, heads=1)
     >>> type(feed_forward(config)).__name__
     'SquaredReLU'

@@ -65,9 +65,9 @@ def keep_log(path: Path, steps: int) -> None:
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "log.jsonl"
-    >>> _ = path.write_text('{"step": 1}\\n{"step": 2}\\n{"st'); keep_log(path, 1)
+    >>> _ = path.write_text('{"step": 1}\n{"step": 2}\n{"st'); keep_log(path, 1)
     >>> path.read_text()
-    '{"step": 1}\\n'
+    '{"step": 1}\n'
     """
     if path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:steps]

@@ -56,7 +56,7 @@ def recipe(name: str) -> Recipe:
         InputError: There is none of that name.
 
     >>> recipe("base").model.layers
-    4
+    5
     """
     if name not in RECIPES:
         raise InputError(

@@ -25,8 +25,8 @@ class Evaluate:
 
     text: Path | None = None
     """A text file, or a folder of them; without it, the village's held-out stories."""
-    model: Path | None = None
-    """A folder that `scratchlm pretrain` wrote; its model gets a rung."""
+    model: str | None = None
+    """A model of the zoo, or a folder that `scratchlm pretrain` wrote: it gets a rung."""
     share: float = 0.1
     """How much of the end of the text is held out; `pretrain` holds out the same tenth."""
     errors: Literal["strict", "replace"] = "strict"
@@ -80,28 +80,21 @@ def texts(options: Evaluate) -> tuple[list[str], list[str], list[Rung]]:
     return learned, held_out, []
 
 
-def model_rung(folder: Path, held_out: list[str]) -> Rung:
-    """Measure a model of the reader's own.
+def model_rung(name: str, held_out: list[str]) -> Rung:
+    """Measure a model of the zoo, or of the reader's own.
 
     Args:
-        folder: what `scratchlm pretrain` wrote.
+        name: its name, or its folder.
         held_out: texts to be measured on.
 
     Raises:
-        InputError: the folder holds no model, or a tokenizer that is not the model's.
+        InputError: there is no such model, or its files do not belong together.
     """
+    from scratchlm.data.village import document  # these bring torch
     from scratchlm.evaluation.transformer import document_nats
-    from scratchlm.model import load_model
-    from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
+    from scratchlm.zoo import load
 
-    model, _ = load_model(folder)
-    tokenizer = Tokenizer.load(folder / "tokenizer.json")
-    if tokenizer.vocab_size != model.config.vocab_size:
-        raise InputError(
-            f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
-            f"{tokenizer.vocab_size}; the two files belong to different models"
-        )
-    start = tokenizer.specials[END_OF_TEXT]
-    nats = document_nats(model, [[start, *tokenizer.encode(text)] for text in held_out])
+    loaded = load(name)
+    nats = document_nats(loaded.model, [document(text, loaded.tokenizer) for text in held_out])
     size = sum(len(text.encode()) for text in held_out)
-    return Rung(f"the model in {folder}", sum(nats) / log(2) / size, "model")
+    return Rung(f"the model in {name}", sum(nats) / log(2) / size, "model")

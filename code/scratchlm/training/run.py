@@ -43,7 +43,12 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     keep_log(folder / LOG, trainer.step)
     bar = tqdm(
-        total=trainer.config.steps, initial=trainer.step, unit="step", file=sys.stderr, leave=False
+        total=trainer.config.steps,
+        initial=trainer.step,
+        unit="step",
+        file=sys.stderr,
+        leave=False,
+        disable=None,  # silent where nobody watches: in pipes and logs
     )
     start = time.process_time()
     with bar, (folder / LOG).open("a", encoding="utf-8") as log:

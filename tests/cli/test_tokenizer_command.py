@@ -75,5 +75,5 @@ def test_it_refuses_what_it_cannot_use(tmp_path, monkeypatch, arguments, message
 
 def test_bad_bytes_are_replaced_when_asked_for(tmp_path):
     (tmp_path / "bad.txt").write_bytes(b"ab\xff ab\xff")
-    call("--text", tmp_path / "bad.txt", "--replace", "--out", tmp_path / "t.json")
+    call("--text", tmp_path / "bad.txt", "--errors", "replace", "--out", tmp_path / "t.json")
     assert "\ufffd".encode() in map(Trained.load(tmp_path / "t.json").token_bytes, range(260))

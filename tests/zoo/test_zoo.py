@@ -7,10 +7,11 @@ import pytest
 import torch
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, save_model
+from scratchlm.tokenizer import TOKENIZER_FILE
 from scratchlm.training import TrainConfig
 from scratchlm.zoo import RECIPES, Recipe, build, history, load, measure, recipe, verify
 from scratchlm.zoo import shipped as names
-from scratchlm.zoo.shipped import ARTEFACTS, HISTORY, TOKENIZER
+from scratchlm.zoo.shipped import ARTEFACTS, HISTORY
 
 TINY = Recipe(
     tokenizer_stories=30,
@@ -96,7 +97,7 @@ def test_verify_refuses_other_weights_and_another_recipe(built, monkeypatch, tmp
     past = json.loads((built / HISTORY).read_text())
     wrong = tmp_path / "wrong"
     wrong.mkdir()
-    (wrong / TOKENIZER).write_bytes((built / TOKENIZER).read_bytes())
+    (wrong / TOKENIZER_FILE).write_bytes((built / TOKENIZER_FILE).read_bytes())
     (wrong / HISTORY).write_text(json.dumps({**past, "loss": [9.0] * len(past["loss"])}))
     loaded = load(built)
     save_model(wrong, loaded.model, dtype=torch.bfloat16, notes=loaded.notes)
@@ -112,7 +113,7 @@ def test_models_that_do_not_exist_or_do_not_fit_are_refused(built, tmp_path):
     with pytest.raises(InputError, match="expected one of base"):
         recipe("basement")
     save_model(tmp_path, load("base").model)
-    (tmp_path / TOKENIZER).write_bytes((built / TOKENIZER).read_bytes())
+    (tmp_path / TOKENIZER_FILE).write_bytes((built / TOKENIZER_FILE).read_bytes())
     with pytest.raises(InputError, match="belong to different models"):
         load(tmp_path)
 

@@ -5,7 +5,7 @@ from math import log
 from pathlib import Path
 from typing import Literal
 
-from scratchlm.corpus import read_texts
+from scratchlm.corpus import SEPARATOR, hold_out, read_texts
 from scratchlm.errors import InputError
 from scratchlm.evaluation import (
     Rung,
@@ -31,8 +31,8 @@ class Evaluate:
     """How much of the end of the text is held out; `pretrain` holds out the same tenth."""
     errors: Literal["strict", "replace"] = "strict"
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
-    separator: str | None = None
-    """A line between documents; without it, a file is one document."""
+    separator: str = SEPARATOR
+    """The line that ends a document in a file of many."""
     orders: tuple[int, ...] = ORDERS
     """How many bytes the n-gram models look back."""
 
@@ -66,17 +66,8 @@ def texts(options: Evaluate) -> tuple[list[str], list[str], list[Rung]]:
         learned = [story.text for story in corpus("train", 2000)]
         floor = Rung("floor", entropy_floor(stories), "floor")
         return learned, [story.text for story in stories], [floor]
-    from scratchlm.training.own_text import split  # brings torch, which the baselines don't need
-
-    if not 0 < options.share < 1:
-        raise InputError(f"--share: expected a number between 0 and 1, found {options.share}")
     documents = list(read_texts(options.text, errors=options.errors, separator=options.separator))
-    learned, held_out = split(documents, options.share)
-    if not "".join(learned) or not "".join(held_out):
-        raise InputError(
-            f"{options.text}: expected enough text to hold out {options.share:.0%}, found "
-            f"{sum(map(len, documents))} characters in {len(documents)} documents"
-        )
+    learned, held_out = hold_out(documents, options.share)
     return learned, held_out, []
 
 
@@ -90,11 +81,12 @@ def model_rung(name: str, held_out: list[str]) -> Rung:
     Raises:
         InputError: there is no such model, or its files do not belong together.
     """
-    from scratchlm.data.village import document  # these bring torch
+    from scratchlm.data import encode_document  # these bring torch
     from scratchlm.evaluation.transformer import document_nats
     from scratchlm.zoo import load
 
     loaded = load(name)
-    nats = document_nats(loaded.model, [document(text, loaded.tokenizer) for text in held_out])
+    rows = [encode_document(text, loaded.tokenizer) for text in held_out]
+    nats = document_nats(loaded.model, rows)
     size = sum(len(text.encode()) for text in held_out)
     return Rung(f"the model in {name}", sum(nats) / log(2) / size, "model")

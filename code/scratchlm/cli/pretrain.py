@@ -2,14 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from math import log
 from pathlib import Path
 from typing import Literal
 
-import torch
-
+from scratchlm.corpus import SEPARATOR
 from scratchlm.data import StreamBatches
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
@@ -46,8 +44,8 @@ class Pretrain:
     """Windows of text in a step."""
     errors: Literal["strict", "replace"] = "strict"
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
-    separator: str | None = None
-    """A line that separates documents, such as <|endoftext|>; otherwise a file is a document."""
+    separator: str = SEPARATOR
+    """The line that ends a document in a file of many."""
     seed: int = 0
     """Another seed, another model."""
 
@@ -58,68 +56,63 @@ def run(options: Pretrain) -> None:
     Raises:
         InputError: The text cannot be used, or the folder holds a run with other settings.
     """
-    text = prepare(
-        options.text,
-        vocab_size=options.vocab_size,
-        errors=options.errors,
-        separator=options.separator,
-    )
-    size = text.held_out_bytes / 1e6
-    print(f"{options.text}: {len(text.train.tokens):,} tokens to learn, {size:.2f} MB held out")
-    trainer = Trainer(
-        Transformer(shape(options, text), options.seed), windows(options, text), plan(options, text)
-    )
-    samples = {round(trainer.config.steps * share) for share in (0.1, 0.25, 0.5)}
+    text, steps = begin(options)
+    print(f"{options.text}: {len(text.train.tokens):,} tokens to learn")
+    trainer = trainer_for(options, text, steps)
+    samples = {round(steps * share) for share in (0.1, 0.25, 0.5)}
     for report in train(trainer, options.out):
         if report.step in samples:
             print(f"\n--- step {report.step}, loss {report.loss:.3f} nats per token")
-            show_sample(trainer.model, text)
-    finish(options, trainer, text)
+            print(sample(trainer.model, text))
+    finish(options, trainer.model, text)
 
 
-def shape(options: Pretrain, text: OwnText) -> ModelConfig:
-    """The model that the options describe; a short text may fill fewer tokens than asked for."""
-    return ModelConfig.named(
+def begin(options: Pretrain) -> tuple[OwnText, int]:
+    """Prepare the text and decide on the number of steps; a resumed run keeps both as they were.
+
+    Raises:
+        InputError: The text cannot be used, or the folder belongs to a run with other settings.
+    """
+    path = options.out / SETTINGS
+    settings = json.loads(json.dumps(asdict(options), default=str))
+    if not path.exists():
+        text = prepare(
+            options.text,
+            vocab_size=options.vocab_size,
+            errors=options.errors,
+            separator=options.separator,
+        )
+        text.save(options.out)
+        steps = options.steps or steps_in(options, text)
+        # Last, because it says that all the rest is there.
+        write_atomically(path, json.dumps({"settings": settings, "steps": steps}).encode())
+        return text, steps
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    if saved["settings"] != settings:
+        differing = [key for key in settings if saved["settings"].get(key) != settings[key]]
+        raise InputError(
+            f"{options.out}: expected the settings of the run in this folder, found another "
+            f"{', '.join(differing)}; use the same ones, or another --out"
+        )
+    return OwnText.load(options.out), saved["steps"]
+
+
+def trainer_for(options: Pretrain, text: OwnText, steps: int) -> Trainer:
+    """Set a run up; a short text may fill fewer tokens and a shorter context than asked for."""
+    shape = ModelConfig.named(
         options.size,
         vocab_size=text.tokenizer.vocab_size,
         context=options.context,
         tie_embeddings=False,
     )
-
-
-def windows(options: Pretrain, text: OwnText) -> StreamBatches:
-    """The training text in windows of one context."""
-    time = min(options.context, len(text.train.tokens) - 1)
-    return StreamBatches(text.train, time, options.rows, options.seed)
-
-
-def plan(options: Pretrain, text: OwnText) -> TrainConfig:
-    """Decide how many steps fit the time, once; a resumed run keeps the number.
-
-    Raises:
-        InputError: The folder belongs to a run with other settings.
-    """
-    path = options.out / SETTINGS
-    settings = json.loads(json.dumps(asdict(options), default=str))
-    if path.exists():
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        if saved["settings"] != settings:
-            differing = [key for key in settings if saved["settings"].get(key) != settings[key]]
-            raise InputError(
-                f"{options.out}: expected the settings of the run in this folder, found another "
-                f"{', '.join(differing)}; use the same ones, or another --out"
-            )
-        return TrainConfig(steps=saved["steps"])
-    steps = options.steps or steps_in(options, text)
-    write_atomically(path, json.dumps({"settings": settings, "steps": steps}).encode())
-    return TrainConfig(steps=steps)
+    span = min(options.context, len(text.train.tokens) - 1)
+    batches = StreamBatches(text.train, span, options.rows, options.seed)
+    return Trainer(Transformer(shape, options.seed), batches, TrainConfig(steps=steps))
 
 
 def steps_in(options: Pretrain, text: OwnText) -> int:
     """Try some steps, and tell how many fit the minutes."""
-    trial = Trainer(
-        Transformer(shape(options, text)), windows(options, text), TrainConfig(steps=2 * TRIAL)
-    )
+    trial = trainer_for(options, text, 2 * TRIAL)
     for _ in range(TRIAL // 2):  # the first ones are slower
         trial.advance()
     start = time.perf_counter()
@@ -128,17 +121,16 @@ def steps_in(options: Pretrain, text: OwnText) -> int:
     return max(TRIAL, round(options.minutes * 60 * TRIAL / (time.perf_counter() - start)))
 
 
-def finish(options: Pretrain, trainer: Trainer, text: OwnText) -> None:
+def finish(options: Pretrain, model: Transformer, text: OwnText) -> None:
     """Measure, save, and say how to go on."""
-    nats = sum(document_nats(trainer.model, text.held_out))
+    nats = sum(document_nats(model, text.held_out_rows()))
+    held_out = "".join(text.held_out_text())
     notes = {
-        "bits_per_byte": nats / log(2) / text.held_out_bytes,
-        "nats_per_character": nats / text.held_out_characters,
+        "bits_per_byte": nats / log(2) / len(held_out.encode()),
+        "nats_per_character": nats / len(held_out),
     }
-    save_model(options.out, trainer.model, notes=notes)
-    text.tokenizer.save(options.out / "tokenizer.json")
-    print("\n--- trained")
-    show_sample(trainer.model, text)
+    save_model(options.out, model, notes=notes)
+    print(f"\n--- trained\n{sample(model, text)}")
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "
         f"{notes['nats_per_character']:.3f} nats per character\n"
@@ -146,8 +138,6 @@ def finish(options: Pretrain, trainer: Trainer, text: OwnText) -> None:
     )
 
 
-@torch.inference_mode()
-def show_sample(model: Transformer, text: OwnText) -> None:
-    """Print a short piece of the model's own."""
-    pieces: Iterator[str] = write_text(model, text.tokenizer, sampling=Sampling(0.8), most=300)
-    print("".join(pieces))
+def sample(model: Transformer, text: OwnText) -> str:
+    """A short piece of the model's own."""
+    return "".join(write_text(model, text.tokenizer, sampling=Sampling(0.8), most=300))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from scratchlm import corpus, tokenizer
 from scratchlm.errors import InputError
@@ -19,8 +20,8 @@ class Tokenizer:
     """Where to write the trained tokenizer."""
     separator: str = corpus.SEPARATOR
     """The line that ends a document in a file of many."""
-    replace: bool = False
-    """Put U+FFFD where the text is not UTF-8, instead of refusing it."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
     load: Path | None = None
     """A trained tokenizer, to show tokens with."""
     show: str | None = None
@@ -56,11 +57,7 @@ def train(options: Tokenizer) -> tokenizer.Tokenizer:
     """
     assert options.text is not None
     documents = list(
-        corpus.read_texts(
-            options.text,
-            errors="replace" if options.replace else "strict",
-            separator=options.separator,
-        )
+        corpus.read_texts(options.text, errors=options.errors, separator=options.separator)
     )
     trained = tokenizer.train_bpe(documents, options.vocab_size, progress=True)
     try:

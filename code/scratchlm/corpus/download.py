@@ -11,6 +11,7 @@ from scratchlm.corpus.gutenberg import strip_gutenberg
 from scratchlm.corpus.registry import Entry, entry
 from scratchlm.corpus.text import decode
 from scratchlm.errors import InputError
+from scratchlm.storage import write_atomically
 
 RETRIES = 2  # a broken connection is taken up again this often before the reader is told
 
@@ -128,9 +129,7 @@ def _prepare(file: Path, wanted: Entry) -> Path:
     text = strip_gutenberg(decode(file.read_bytes(), str(file)), str(file))
     prepared = file.with_name(f"{wanted.name}.txt")
     if not prepared.exists() or prepared.read_text(encoding="utf-8") != text:
-        fresh = prepared.with_name(prepared.name + ".new")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(prepared)
+        write_atomically(prepared, text.encode())
     return prepared
 
 

@@ -113,7 +113,7 @@ def decode(
         raise InputError(
             f"{name}: expected UTF-8, found byte {data[error.start]:02x} at offset "
             f"{offset + error.start}{found}; convert the file to UTF-8, or replace such bytes "
-            'with errors="replace"'
+            'with errors="replace" (--errors replace)'
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Token shards, and the batches that training takes from them."""
 
 from scratchlm.data.batches import IGNORED, Batch, Batches, DocumentBatches, StreamBatches
+from scratchlm.data.documents import encode_document
 from scratchlm.data.shards import Shard
 from scratchlm.data.village import VillageBatches
 
@@ -12,4 +13,5 @@ __all__ = [
     "Shard",
     "StreamBatches",
     "VillageBatches",
+    "encode_document",
 ]

@@ -1,10 +1,10 @@
 """Batches of stories that are told while training runs, and never twice."""
 
 from scratchlm.data.batches import Batch, Batches, DocumentBatches
+from scratchlm.data.documents import encode_document
 from scratchlm.data.shards import Shard
-from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
-from scratchlm.world import write
-from scratchlm.world.story import SEEDS
+from scratchlm.tokenizer import Tokenizer
+from scratchlm.world import SEEDS, write
 
 STRETCH = 32  # batches that are told together and sorted by length among themselves
 
@@ -38,17 +38,7 @@ class VillageBatches(Batches):
         if stretch != self._stretch or self._told is None:
             first = stretch * self.pieces
             stories = (write(SEEDS["train"], first + index).text for index in range(self.pieces))
-            shard = Shard.of(document(story, self.tokenizer) for story in stories)
+            shard = Shard.of(encode_document(story, self.tokenizer) for story in stories)
             self._stretch = stretch
             self._told = DocumentBatches(shard, self.time, self.rows, self.seed + stretch)
         return self._told.batch(place)
-
-
-def document(text: str, tokenizer: Tokenizer) -> list[int]:
-    """A text as a row: the separator, then its tokens.
-
-    >>> from scratchlm.tokenizer import train_bpe
-    >>> document("ab", train_bpe(["ab"], 257))
-    [256, 97, 98]
-    """
-    return [tokenizer.specials[END_OF_TEXT], *tokenizer.encode(text)]

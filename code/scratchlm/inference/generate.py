@@ -46,11 +46,11 @@ def generate(
             f"generate: expected a prompt of 1 to {context} tokens, found {prompt.shape[1]}; "
             "shorten it"
         )
-    row, cache = prompt, KVCache(model.config, len(prompt))
-    new = prompt
+    half = (context + 1) // 2
+    row, new, cache = prompt, prompt, KVCache(model.config, len(prompt))
     while True:
         if cache.length + new.shape[1] > context:
-            new, cache = row[:, -(context + 1) // 2 :], KVCache(model.config, len(prompt))
+            new, cache = row[:, -half:], KVCache(model.config, len(prompt))
         token = draw(model(new, cache)[:, -1], sampling, generator)
         yield token
         new = token[:, None]

@@ -19,9 +19,9 @@ class KVCache:
     0
     """
 
-    def __init__(self, config: ModelConfig, batch: int, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, config: ModelConfig, batch: int) -> None:
         shape = (config.layers, 2, batch, config.heads, config.context, config.head_width)
-        self._store = torch.empty(shape, dtype=dtype)
+        self._store = torch.empty(shape)
         self.length = 0
 
     def append(

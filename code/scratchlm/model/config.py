@@ -10,7 +10,7 @@ FeedForwardKind = Literal["relu2", "swiglu"]
 SIZES: dict[str, tuple[int, int, int]] = {  # name: (width, layers, heads)
     "mini": (64, 4, 2),
     "small": (128, 4, 4),
-    "base": (192, 4, 6),
+    "base": (160, 5, 5),
     "medium": (256, 6, 8),
 }
 

@@ -1,6 +1,6 @@
 """AdamW: steps of one size for every weight, whatever the size of its gradient."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
@@ -39,12 +39,8 @@ class AdamW(torch.optim.Optimizer):
         super().__init__(parameters, defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Move every weight that has a gradient.
-
-        Args:
-            closure: Not used; part of PyTorch's interface.
-        """
+    def step(self) -> None:  # type: ignore[override]
+        """Move every weight that has a gradient."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:

@@ -1,7 +1,7 @@
 """Muon: steps for matrices that move all directions by the same amount."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import torch
 from jaxtyping import Float
@@ -71,12 +71,8 @@ class Muon(torch.optim.Optimizer):
         super().__init__(parameters, defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Move every matrix that has a gradient.
-
-        Args:
-            closure: Not used; part of PyTorch's interface.
-        """
+    def step(self) -> None:  # type: ignore[override]
+        """Move every matrix that has a gradient."""
         for group in self.param_groups:
             same_shape: dict[torch.Size, list[Tensor]] = defaultdict(list)
             for weight in group["params"]:

@@ -5,6 +5,7 @@
 * `naive` holds the same algorithms as one would explain them.
 """
 
+from scratchlm.tokenizer.files import TOKENIZER_FILE
 from scratchlm.tokenizer.pretokens import GPT2_PATTERN, GPT4_PATTERN
 from scratchlm.tokenizer.specials import END_OF_TEXT
 from scratchlm.tokenizer.stream import StreamDecoder
@@ -15,6 +16,7 @@ __all__ = [
     "END_OF_TEXT",
     "GPT2_PATTERN",
     "GPT4_PATTERN",
+    "TOKENIZER_FILE",
     "StreamDecoder",
     "Tokenizer",
     "train_bpe",

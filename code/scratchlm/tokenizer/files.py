@@ -10,6 +10,7 @@ from scratchlm.storage import sha256, write_atomically
 
 FORMAT = "scratchlm tokenizer"
 VERSION = 1
+TOKENIZER_FILE = "tokenizer.json"  # its name in the folder of a model
 
 
 def fingerprint(parts: Mapping[str, Any]) -> str:

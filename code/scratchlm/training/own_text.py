@@ -1,14 +1,13 @@
 """From a text of one's own to a tokenizer and token shards."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from scratchlm.corpus import read_texts
-from scratchlm.data import Shard
+from scratchlm.corpus import hold_out, read_texts
+from scratchlm.data import Shard, encode_document
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
+from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, train_bpe
 
 
 @dataclass(frozen=True)
@@ -17,17 +16,57 @@ class OwnText:
 
     Attributes:
         tokenizer: Learned from the training part.
-        train: Tokens to learn from.
-        held_out: Documents to be measured on, as token rows.
-        held_out_bytes: Their size in UTF-8.
-        held_out_characters: Their length in characters.
+        train: Documents to learn from.
+        held_out: Documents to be measured on.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "song.txt"
+    >>> _ = file.write_text("la " * 100)
+    >>> text = prepare(file, vocab_size=257)
+    >>> text.save(file.parent / "run"); OwnText.load(file.parent / "run").held_out_text()
+    ['la la la la la la la la la la ']
     """
 
     tokenizer: Tokenizer
     train: Shard
-    held_out: list[list[int]]
-    held_out_bytes: int
-    held_out_characters: int
+    held_out: Shard
+
+    def held_out_rows(self) -> list[list[int]]:
+        """The token ids of each held-out document, its separator first."""
+        return [self.held_out.document(index).tolist() for index in range(len(self.held_out))]
+
+    def held_out_text(self) -> list[str]:
+        """The held-out documents themselves."""
+        return [self.tokenizer.decode(row[1:]) for row in self.held_out_rows()]
+
+    def save(self, folder: Path) -> None:
+        """Write the tokenizer and both shards, so that a run goes on with the text it began with.
+
+        Raises:
+            InputError: The disk is full or the folder cannot be written.
+        """
+        try:
+            self.train.save(folder / "train")
+            self.held_out.save(folder / "held-out")
+            self.tokenizer.save(folder / TOKENIZER_FILE)
+        except OSError as error:
+            raise InputError(
+                f"{folder}: expected a folder that can be written to, found: {error.strerror}; "
+                "free some space, or name another folder"
+            ) from error
+
+    @classmethod
+    def load(cls, folder: Path) -> "OwnText":
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: A file is missing or damaged.
+        """
+        return cls(
+            Tokenizer.load(folder / TOKENIZER_FILE),
+            Shard.load(folder / "train"),
+            Shard.load(folder / "held-out"),
+        )
 
 
 def prepare(
@@ -36,9 +75,8 @@ def prepare(
     vocab_size: int,
     errors: Literal["strict", "replace"] = "strict",
     separator: str | None = None,
-    share: float = 0.1,
 ) -> OwnText:
-    """Read, split, learn a tokenizer from the training part, and tokenize.
+    """Read, hold out the last tenth, learn a tokenizer from the rest, and tokenize.
 
     Args:
         path: A file, or a folder of text files.
@@ -46,7 +84,6 @@ def prepare(
             for English.
         errors: What to do with bytes that are not UTF-8.
         separator: A line between documents; without it, a file is one document.
-        share: How much of the end is held out.
 
     Raises:
         InputError: The text cannot be read, or is too short to be split.
@@ -54,37 +91,12 @@ def prepare(
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "song.txt"
     >>> _ = file.write_text("la " * 100)
-    >>> prepare(file, vocab_size=257).held_out_bytes
-    30
+    >>> len(prepare(file, vocab_size=257).train.tokens)
+    271
     """
-    documents = list(read_texts(path, errors=errors, separator=separator))
-    train, held_out = split(documents, share)
-    if not any(map(str.strip, train)) or not any(map(str.strip, held_out)):
-        raise InputError(f"{path}: expected enough text to hold out {share:.0%}, found too little")
-    tokenizer = train_bpe(train, vocab_size)
-    rows = [
-        [[tokenizer.specials[END_OF_TEXT], *tokenizer.encode(text)] for text in part]
-        for part in (train, held_out)
-    ]
-    return OwnText(
-        tokenizer,
-        Shard.of(rows[0]),
-        rows[1],
-        sum(len(text.encode()) for text in held_out),
-        sum(map(len, held_out)),
+    learned, held_out = hold_out(list(read_texts(path, errors=errors, separator=separator)))
+    tokenizer = train_bpe(learned, vocab_size)
+    train, measured = (
+        Shard.of(encode_document(text, tokenizer) for text in part) for part in (learned, held_out)
     )
-
-
-def split(documents: Sequence[str], share: float) -> tuple[list[str], list[str]]:
-    """Hold out the end: of the list of documents, or of the text where there is only one.
-
-    >>> split(["0123456789"], 0.1)
-    (['012345678'], ['9'])
-    >>> split(["a", "b", "c"], 0.34)
-    (['a', 'b'], ['c'])
-    """
-    if len(documents) == 1:
-        cut = round(len(documents[0]) * (1 - share))
-        return [documents[0][:cut]], [documents[0][cut:]]
-    cut = min(len(documents) - 1, round(len(documents) * (1 - share)))
-    return list(documents[:cut]), list(documents[cut:])
+    return OwnText(tokenizer, train, measured)

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +20,6 @@ def run(
     folder: Path,
     *,
     save_every: int = 100,
-    watch: Callable[[Report], dict[str, float]] | None = None,
 ) -> Iterator[Report]:
     """Train to the end of the schedule, from the folder's checkpoint where there is one.
 
@@ -30,7 +29,6 @@ def run(
         trainer: A new one; an existing checkpoint overwrites its state.
         folder: Holds ``checkpoint`` and ``log.jsonl``, one line per step.
         save_every: Steps between checkpoints.
-        watch: Called after each step; what it returns goes into the step's line of the log.
 
     Yields:
         One report per step.
@@ -54,7 +52,7 @@ def run(
     with bar, (folder / LOG).open("a", encoding="utf-8") as log:
         while trainer.step < trainer.config.steps:
             report = trainer.advance()
-            line = asdict(report) | (watch(report) if watch else {})
+            line = asdict(report)
             line["cpu_seconds"] = round(time.process_time() - start, 2)
             log.write(json.dumps(line) + "\n")
             bar.set_postfix_str(f"loss {report.loss:.3f}", refresh=False)

@@ -1,5 +1,6 @@
 """One step of training, and the state that it changes."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -102,7 +103,7 @@ class Trainer:
             InputError: The loss is not a number.
         """
         loss, tokens = self.backward()
-        if not torch.isfinite(torch.tensor(loss)):
+        if not math.isfinite(loss):
             raise InputError(
                 f"training: expected a finite loss, found {loss} in step {self.step + 1}; "
                 "lower the learning rate"

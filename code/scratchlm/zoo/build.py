@@ -8,12 +8,12 @@ import torch
 
 from scratchlm.model import Transformer, save_model
 from scratchlm.storage import write_atomically
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 from scratchlm.training import run
 from scratchlm.training.run import LOG
 from scratchlm.zoo.measure import measure, rounded
 from scratchlm.zoo.recipes import Recipe
-from scratchlm.zoo.shipped import HISTORY, TOKENIZER
+from scratchlm.zoo.shipped import HISTORY
 
 MILESTONES = (
     0,
@@ -47,11 +47,11 @@ def build(recipe: Recipe, folder: Path) -> None:
     Raises:
         InputError: The folder holds another run, or a damaged one.
     """
-    if (folder / TOKENIZER).exists():
-        tokenizer = Tokenizer.load(folder / TOKENIZER)
+    if (folder / TOKENIZER_FILE).exists():
+        tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     else:
         tokenizer = recipe.tokenizer()
-        tokenizer.save(folder / TOKENIZER)
+        tokenizer.save(folder / TOKENIZER_FILE)
     trainer = recipe.trainer(tokenizer)
     milestones = {round(share * recipe.training.steps): share for share in MILESTONES}
     reached(trainer.model, tokenizer, folder, 0, 0.0)
@@ -72,7 +72,7 @@ def reached(
     if share in SNAPSHOTS:
         keep = folder / f"at-{round(100 * share)}"
         save_model(keep, model, dtype=torch.bfloat16, notes={"step": step})
-        tokenizer.save(keep / TOKENIZER)
+        tokenizer.save(keep / TOKENIZER_FILE)
     write_atomically(note, json.dumps({"step": step, "share": share, **rounded(score)}).encode())
 
 

@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from math import log
 
-from scratchlm.data.village import document
+from scratchlm.data import encode_document
 from scratchlm.evaluation import grade
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import Sampling, write_many
 from scratchlm.model import Transformer
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
 from scratchlm.world import corpus
 
 
@@ -56,14 +56,13 @@ def measure(
         temperature: How boldly to tell them.
     """
     stories = list(corpus("valid", held_out))
-    rows = [
-        [*document(story.text, tokenizer), tokenizer.specials["<|endoftext|>"]] for story in stories
-    ]
+    end = tokenizer.specials[END_OF_TEXT]  # knowing when to stop is part of a story
+    rows = [[*encode_document(story.text, tokenizer), end] for story in stories]
     nats = sum(document_nats(model, rows))
     tokens = sum(len(row) - 1 for row in rows)
     size = sum(len(story.text.encode()) for story in stories)
     texts = write_many(model, tokenizer, told, sampling=Sampling(temperature), seed=1)
-    grades = grade([text or "?" for text in texts])
+    grades = grade(texts)
     return Score(
         nats_per_token=nats / tokens,
         floor=sum(story.nats for story in stories) / tokens,

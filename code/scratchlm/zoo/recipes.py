@@ -40,9 +40,7 @@ class Recipe:
 RECIPES = {
     "base": Recipe(
         tokenizer_stories=10_000,
-        model=ModelConfig(
-            vocab_size=2048, context=400, width=160, layers=5, heads=5, tie_embeddings=False
-        ),
+        model=ModelConfig.named("base", vocab_size=2048, context=400, tie_embeddings=False),
         training=TrainConfig(steps=3600),
         rows=12,
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 from scratchlm.errors import InputError
 from scratchlm.model import Transformer, load_model
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
-TOKENIZER, HISTORY = "tokenizer.json", "history.json"
+HISTORY = "history.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def load(name: str | Path) -> Loaded:
             "neither; `scratchlm pretrain` makes one"
         )
     model, notes = load_model(folder)
-    tokenizer = Tokenizer.load(folder / TOKENIZER)
+    tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     if tokenizer.vocab_size != model.config.vocab_size:
         raise InputError(
             f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
@@ -59,7 +59,9 @@ def shipped() -> list[str]:
     >>> "base" in shipped()
     True
     """
-    return sorted(folder.name for folder in ARTEFACTS.iterdir() if (folder / TOKENIZER).exists())
+    return sorted(
+        folder.name for folder in ARTEFACTS.iterdir() if (folder / TOKENIZER_FILE).exists()
+    )
 
 
 def history(name: str) -> dict[str, Any]:

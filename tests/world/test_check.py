@@ -1,6 +1,7 @@
 """What the village finds wrong with a text, and where."""
 
 import random
+import re
 
 import pytest
 from scratchlm.world import check, questions, write
@@ -72,10 +73,33 @@ def test_answers_are_right_and_wrong_answers_are_wrong():
         for question in questions(story):
             assert question.answer
             assert question.answer not in question.wrong
+            binary = question.kind in ("promise", "feeling")
+            assert len(set(question.wrong)) == len(question.wrong) >= (1 if binary else 3)
             if question.kind == "holder":
                 thing = question.text.removeprefix("Who has ").removesuffix(" in the end?")
                 assert holders[thing] == question.answer
                 assert question.answer in story.text
+
+
+def test_nobody_has_what_was_eaten():
+    for index in range(300):
+        story = write(8, index)
+        for event in story.state.events:
+            if event.action == "use_up":
+                asked = f"Who has {event.thing} in the end?"
+                assert asked not in {question.text for question in questions(story)}
+
+
+def test_who_is_last_said_to_be_sad_is_asked_about_as_sad():
+    said = re.compile(r"(\w+) was (sad|unhappy|gloomy|heartbroken|sorry), for \w+ had promised")
+    found = 0
+    for index in range(3000):
+        story = write(8, index)
+        for name, _ in said.findall(story.text):
+            answers = {q.text: q.answer for q in questions(story)}
+            assert answers[f"Is {name} glad or sad?"] == "sad"
+            found += 1
+    assert found > 20
 
 
 def test_every_kind_of_question_occurs():
@@ -101,3 +125,7 @@ def test_impossible_actions_are_refused():
     state.go(bruno, state.where(ada))
     state.give(ada, pie, bruno)
     assert state.holder[pie] is bruno
+    with pytest.raises(Impossible, match="cannot use"):
+        state.use_up(ada, pie)
+    state.use_up(bruno, pie)
+    assert pie not in state.holder

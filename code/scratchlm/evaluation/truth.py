@@ -24,7 +24,7 @@ def entropy_floor(stories: Iterable[Story]) -> float:
 
     >>> from scratchlm.world import corpus
     >>> round(entropy_floor(corpus("valid", 400)), 4)
-    0.1613
+    0.1606
     """
     nats, size = 0.0, 0
     for story in stories:

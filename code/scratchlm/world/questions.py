@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from scratchlm.world.story import Story
-from scratchlm.world.village import Entity
+from scratchlm.world.village import Entity, village
+
+CHOICES = 4  # answers to choose from, at the least, where the question is not yes or no
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,8 @@ class Question:
         kind: ``holder``, ``giver``, ``owner``, ``promise``, ``plan`` or ``feeling``.
         text: The question.
         answer: The right answer.
-        wrong: Wrong answers of the same kind, as plausible as the story allows.
+        wrong: Wrong answers of the same kind: one to a question with two possible answers, at
+            least three to any other.
     """
 
     kind: str
@@ -39,10 +43,12 @@ def questions(story: Story) -> list[Question]:
     ]
 
 
-def _others(story: Story, *right: Entity) -> tuple[str, ...]:
-    """Everybody else in the story."""
-    beings = (entity for entity in story.cast.values() if entity.kind in ("person", "animal"))
-    return tuple(dict.fromkeys(str(being) for being in beings if being not in right))
+def _others(story: Story, right: Entity) -> tuple[str, ...]:
+    """Everybody else in the story; where they are few, villagers who are not in it join them."""
+    beings = [being for being in story.cast.values() if being.kind in ("person", "animal")]
+    others = [being for being in dict.fromkeys(beings) if being is not right]
+    strangers = (person for person in village().people if person not in beings)
+    return tuple(map(str, [*others, *islice(strangers, max(0, CHOICES - 1 - len(others)))]))
 
 
 def _holders(story: Story) -> Iterator[Question]:

@@ -18,7 +18,8 @@ def usual_offers() -> dict[str, list[Entity]]:
     offers = {role: list(world.people) for role in "hfkm"}
     offers["a"] = [animal for animal in world.animals if "thief" not in animal.traits]
     offers["b"] = [animal for animal in world.animals if "thief" in animal.traits]
-    offers |= {role: list(world.places) for role in "pq"}
+    # Where nobody lives, so that nobody is sent to where they are.
+    offers |= {role: [place for place in world.places if "public" in place.traits] for role in "pq"}
     return offers | {"w": list(world.fixtures), "s": list(world.plans)}
 
 
@@ -82,7 +83,9 @@ class Stage:
         if thing is not None:
             self.whereabouts(thing)
         if self.promised is not None and self.promised.kept is not None:
-            self.say("promise_kept" if self.promised.kept else "promise_broken")
+            mood = self.say("promise_kept" if self.promised.kept else "promise_broken")
+            if mood == "sad":
+                self.s.feel(self.cast["f"], "sad")
         self.say("night")
         self.say("moral")
 

@@ -93,6 +93,13 @@ class State:
         self.holder[thing] = to
         self.events.append(Event("lose", owner, thing, to))
 
+    def use_up(self, holder: Entity, thing: Entity) -> None:
+        """The holder has the thing; after it nobody has: it was eaten, say."""
+        if self.holder.get(thing) is not holder:
+            raise Impossible(f"{holder} cannot use {thing}: {self.holder.get(thing)} has it")
+        del self.holder[thing]
+        self.events.append(Event("use_up", holder, thing))
+
     def take(self, taker: Entity, thing: Entity) -> None:
         """A thing that lies where the taker is, or is with an animal there, is taken."""
         holder = self.holder.get(thing)

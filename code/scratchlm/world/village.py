@@ -18,7 +18,7 @@ class Entity:
         kind: ``person``, ``animal``, ``place``, ``thing``, ``fixture`` or ``plan``.
         name: Unique within its kind.
         forms: How it is written, by form: ``name``, ``he``, ``at``, ``a`` …
-        traits: Words that say what it is good for (``food``, ``tool``, ``child`` …).
+        traits: Words that say what it is good for (``food``, ``rescue``, ``child`` …).
         home: Where a person works, or where an animal lives.
     """
 
@@ -39,7 +39,7 @@ def _capitalized(forms: dict[str, str]) -> dict[str, str]:
 
 
 def make_place(name: str, at: str, traits: str = "") -> Entity:
-    """A place, with the preposition that goes with it.
+    """A place, with the preposition that goes with it; nobody lives where it is ``public``.
 
     >>> make_place("mill", "by the").forms["at"]
     'by the mill'
@@ -64,7 +64,7 @@ def make_being(kind: str, name: str, pronoun: str, role: str, home: Entity, trai
 def make_thing(name: str, traits: str) -> Entity:
     """A thing; its article follows its first letter.
 
-    >>> make_thing("oar", "tool").forms["a"]
+    >>> make_thing("oar", "rescue").forms["a"]
     'an oar'
     """
     article = "an" if name[0] in "aeiou" else "a"

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
-from scratchlm.model.norm import rms_norm
+from scratchlm.model.norm import RMSNorm
 from scratchlm.model.rope import rotate
 
 
@@ -46,8 +46,9 @@ def causal_mask(new: int, seen: int) -> Tensor:
 class Attention(nn.Module):
     """Multi-head causal self-attention with rotary positions and normed queries and keys.
 
-    Queries and keys are normed without a gain (Henry et al., 2020, "Query-Key Normalization for
-    Transformers"), which keeps the scores bounded and lets the learning rate be higher.
+    Queries and keys are normed (Henry et al., 2020, "Query-Key Normalization for Transformers"),
+    which keeps the scores bounded and lets the learning rate be higher. The bound is learned: a
+    gain for each number of a head says how far from even the attention may get.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -57,6 +58,8 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(config.width, config.width, bias=False)
         self.v_proj = nn.Linear(config.width, config.width, bias=False)
         self.o_proj = nn.Linear(config.width, config.width, bias=False)
+        self.q_norm = RMSNorm(config.head_width)
+        self.k_norm = RMSNorm(config.head_width)
 
     def forward(
         self,
@@ -79,7 +82,8 @@ class Attention(nn.Module):
             projection(x).unflatten(-1, (self.heads, self.head_width)).transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )  # each: batch heads new head_width
-        query, key = (rotate(rms_norm(part), cos, sin) for part in (query, key))
+        query = rotate(self.q_norm(query), cos, sin)
+        key = rotate(self.k_norm(key), cos, sin)
         if cache is not None:
             key, value = cache.append(layer, key, value)
         mixed = _fused(query, key, value)

@@ -106,6 +106,6 @@ class Transformer(nn.Module):
 
         >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
         >>> Transformer(config).parameter_count()
-        240
+        248
         """
         return sum(weight.numel() for weight in self.parameters())

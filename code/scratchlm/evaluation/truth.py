@@ -14,7 +14,7 @@ def entropy_floor(stories: Iterable[Story]) -> float:
 
     It is the code length of the true distribution. A model can only do better on given stories
     by luck: by k bits in all with a probability of at most 2^-k (Barron, 1985; Cover and Thomas,
-    2006, section 5.11).
+    2006, section 5.10).
 
     Args:
         stories: drawn from the village; each carries its exact probability.

@@ -10,7 +10,7 @@ from scratchlm.model.config import ModelConfig
 class SquaredReLU(nn.Module):
     """Four times as wide, the positive part squared, and back.
 
-    Source: So et al. (2021), "Primer", section 4.2.
+    Source: So et al. (2021), "Primer", section 3.
 
     >>> import torch
     >>> from scratchlm.model import ModelConfig

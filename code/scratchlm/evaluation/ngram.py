@@ -50,7 +50,7 @@ class NGram:
     The estimate for a context is mixed with that for the context one byte shorter, down to a
     uniform guess over 256 values. The shorter one weighs as much as the number of different bytes
     that have followed the longer one: if many have, a new one is likely (Witten and Bell, 1991,
-    method C; the interpolated form is equation 16 of Chen and Goodman, 1999).
+    method C; the interpolated form is that of Chen and Goodman, 1999).
 
     >>> model = NGram.train(["abracadabra"], order=2)
     >>> bytes([int(model.distribution(b"ab").argmax())])

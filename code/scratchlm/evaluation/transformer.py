@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlm.model import Transformer
@@ -15,11 +17,13 @@ class Window:
 
     Attributes:
         document: Which document.
+        start: Where in it.
         ids: Its tokens; the last one is only a target.
         skip: Targets at the beginning that another window has counted.
     """
 
     document: int
+    start: int
     ids: Sequence[int]
     skip: int
 
@@ -37,29 +41,28 @@ def windows(documents: Sequence[Sequence[int]], context: int) -> Iterator[Window
         done = start = 0  # targets counted; where the window starts
         while done < len(ids) - 1:
             end = min(start + context, len(ids) - 1)
-            yield Window(number, ids[start : end + 1], done - start)
+            yield Window(number, start, ids[start : end + 1], done - start)
             done, start = end, end - context // 2
 
 
 @torch.inference_mode()
-def document_nats(
+def token_nats(
     model: Transformer, documents: Sequence[Sequence[int]], *, together: int = 32
-) -> list[float]:
-    """Return the surprise of each document in nats: -log of the probability of all but its first.
+) -> list[Float[Tensor, "time"]]:
+    """Return the surprise at each token of each document, in nats; the first one is given.
 
     Args:
         model: Whose guesses are judged.
         documents: Token ids; the first one is given, not guessed (the separator).
         together: Windows that are computed at once.
 
-    >>> from math import log
     >>> from scratchlm.model import ModelConfig
     >>> config = ModelConfig(8, context=4, width=4, layers=1, heads=1, tie_embeddings=False)
     >>> even = Transformer(config)  # an untied head starts with equal scores for all
-    >>> [round(nats / log(8), 3) for nats in document_nats(even, [[0] * 7, [0]])]
-    [6.0, 0.0]
+    >>> token_nats(even, [[0] * 7, [0]])[0].exp().round()
+    tensor([8., 8., 8., 8., 8., 8.])
     """
-    nats = [0.0] * len(documents)
+    nats = [torch.zeros(max(0, len(ids) - 1)) for ids in documents]
     todo = sorted(windows(documents, model.config.context), key=lambda window: len(window.ids))
     for first in range(0, len(todo), together):
         part = todo[first : first + together]
@@ -69,6 +72,24 @@ def document_nats(
         logits = model(ids[:, :-1]).flatten(0, 1)
         losses = F.cross_entropy(logits, ids[:, 1:].flatten(), reduction="none")
         for window, row_losses in zip(part, losses.view(len(part), -1), strict=True):
-            counted = row_losses[window.skip : len(window.ids) - 1]
-            nats[window.document] += float(counted.double().sum())
+            begin, end = window.start + window.skip, window.start + len(window.ids) - 1
+            nats[window.document][begin:end] = row_losses[window.skip : len(window.ids) - 1]
     return nats
+
+
+def document_nats(
+    model: Transformer, documents: Sequence[Sequence[int]], *, together: int = 32
+) -> list[float]:
+    """Return the surprise of each document in nats: -log of the probability of all but its first.
+
+    The arguments are those of `token_nats`.
+
+    >>> from math import log
+    >>> from scratchlm.model import ModelConfig
+    >>> config = ModelConfig(8, context=4, width=4, layers=1, heads=1, tie_embeddings=False)
+    >>> even = Transformer(config)  # an untied head starts with equal scores for all
+    >>> [round(nats / log(8), 3) for nats in document_nats(even, [[0] * 7, [0]])]
+    [6.0, 0.0]
+    """
+    rows = token_nats(model, documents, together=together)
+    return [float(row.double().sum()) for row in rows]

@@ -5,6 +5,7 @@ from math import log
 
 from scratchlm.data import encode_document
 from scratchlm.evaluation import grade
+from scratchlm.evaluation.names import surprise_at_names
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import Sampling, write_many
 from scratchlm.model import Transformer
@@ -20,6 +21,7 @@ class Score:
         nats_per_token: Surprise at held-out stories.
         floor: The least that any model can reach on them with these tokens.
         bits_per_byte: The same surprise in the unit of the ladder.
+        names: Surprise, in nats, at each name that the story has said before.
         spelled: Share of its words that are words of the village.
         grammatical: Share of its stories that the village could tell, slips forgiven.
         consistent: Share of its stories without a slip.
@@ -28,6 +30,7 @@ class Score:
     nats_per_token: float
     floor: float
     bits_per_byte: float
+    names: float
     spelled: float
     grammatical: float
     consistent: float
@@ -67,6 +70,7 @@ def measure(
         nats_per_token=nats / tokens,
         floor=sum(story.nats for story in stories) / tokens,
         bits_per_byte=nats / log(2) / size,
+        names=surprise_at_names(model, tokenizer, [story.text for story in stories]),
         spelled=float(grades.spelled),
         grammatical=float(grades.grammatical),
         consistent=float(grades.consistent),
@@ -76,7 +80,7 @@ def measure(
 def rounded(score: Score) -> dict[str, float]:
     """The marks as a dictionary, to four digits.
 
-    >>> rounded(Score(0.51234567, 0.44, 0.2, 1.0, 0.9, 0.8))["nats_per_token"]
+    >>> rounded(Score(0.51234567, 0.44, 0.2, 0.1, 1.0, 0.9, 0.8))["nats_per_token"]
     0.5123
     """
     return {name: round(value, 4) for name, value in asdict(score).items()}

@@ -1,0 +1,67 @@
+"""Names that a story has said before, and how they meet the tokens."""
+
+import pytest
+import torch
+from scratchlm.data import encode_document
+from scratchlm.evaluation.names import repeated_names, surprise_at_names, token_starts
+from scratchlm.evaluation.transformer import token_nats
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.tokenizer import train_bpe
+from scratchlm.world import NotAStory, write
+from scratchlm.world.village import village
+
+STORIES = [write(12, index) for index in range(40)]
+TOKENIZER = train_bpe([story.text for story in STORIES], 500)
+
+
+def test_a_known_name_stands_at_each_place_and_has_stood_before():
+    for story in STORIES:
+        people = {person.name for person in village().people}
+        places = repeated_names(story.text)
+        assert places == sorted(set(places))
+        for place in places:
+            (name,) = [name for name in people if story.text.startswith(name, place)]
+            assert name in story.text[:place]
+
+
+def test_no_mention_of_the_hero_is_forgotten():
+    for story in STORIES:
+        hero = story.cast["h"].name
+        mentions = [at for at in range(len(story.text)) if story.text.startswith(hero, at)]
+        assert set(mentions[1:]) <= set(repeated_names(story.text))
+
+
+def test_other_texts_are_refused():
+    with pytest.raises(NotAStory):
+        repeated_names("Once upon a time.")
+
+
+def test_tokens_start_where_their_letters_do():
+    for story in STORIES:
+        ids = TOKENIZER.encode(story.text)
+        for place, start in enumerate(token_starts(TOKENIZER, ids)):
+            before = b"".join(map(TOKENIZER.token_bytes, ids[:place]))
+            assert start == sum(1 for byte in before if byte & 0xC0 != 0x80)
+
+
+def test_the_mean_is_over_the_tokens_in_which_a_name_begins():
+    """A model that guesses evenly pays the same everywhere; one that is shifted does not."""
+    config = ModelConfig(TOKENIZER.vocab_size, 700, 16, 1, 1, tie_embeddings=False)
+    model = Transformer(config)
+    texts = [story.text for story in STORIES[:5]]
+    even = torch.tensor(float(TOKENIZER.vocab_size)).log().item()
+    assert surprise_at_names(model, TOKENIZER, texts) == pytest.approx(even, rel=1e-5)
+    torch.nn.init.normal_(model.lm_head.weight, generator=torch.Generator().manual_seed(0))
+    slow = []
+    for text in texts:
+        row = encode_document(text, TOKENIZER)
+        (nats,) = token_nats(model, [row])
+        for place in repeated_names(text):
+            offset, end = len(text[:place].encode()), 0
+            for index, token in enumerate(row[1:]):
+                end += len(TOKENIZER.token_bytes(token))
+                if end > offset:
+                    slow.append(nats[index])
+                    break
+    mean = torch.stack(slow).mean().item()
+    assert surprise_at_names(model, TOKENIZER, texts) == pytest.approx(mean, rel=1e-4)

@@ -1,5 +1,7 @@
 """Batches: every token is taught, in an order that the seed decides, from any place."""
 
+from hashlib import sha256
+
 import numpy as np
 import pytest
 import torch
@@ -9,15 +11,6 @@ from scratchlm.data import IGNORED, DocumentBatches, Shard, StreamBatches
 from scratchlm.errors import InputError
 
 documents = st.lists(st.lists(st.integers(0, 65_535), min_size=1, max_size=12), min_size=1)
-
-
-@given(documents)
-@settings(max_examples=50, deadline=None)
-def test_documents_come_back_from_disk(tmp_path_factory, rows):
-    folder = tmp_path_factory.mktemp("shard")
-    Shard.of(rows).save(folder)
-    shard = Shard.load(folder)
-    assert [shard.document(index).tolist() for index in range(len(shard))] == rows
 
 
 @given(st.integers(30, 300), st.integers(1, 9), st.integers(1, 5), st.integers(0, 99))
@@ -65,18 +58,19 @@ def test_any_batch_can_be_had_at_once(kind):
     )
 
 
-def test_what_cannot_be_batched_is_refused(tmp_path):
+def test_what_cannot_be_batched_is_refused():
     with pytest.raises(InputError, match="found none"):
         Shard.of([])
-    with pytest.raises(InputError, match="smaller vocabulary"):
-        Shard.of([[70_000]])
     with pytest.raises(InputError, match="more than 8 tokens, found 5"):
         StreamBatches(Shard.of([range(5)]), 8, 1)
     with pytest.raises(InputError, match="at most 4 tokens, found one of 5"):
         DocumentBatches(Shard.of([range(5)]), 4, 1)
-    with pytest.raises(InputError, match="expected a shard"):
-        Shard.load(tmp_path)
-    Shard.of([range(5)]).save(tmp_path)
-    np.save(tmp_path / "tokens.npy", np.arange(3, dtype=np.uint16))
-    with pytest.raises(InputError, match="write the shard again"):
-        Shard.load(tmp_path)
+
+
+def test_the_order_of_documents_is_the_one_that_shipped_models_learned_in():
+    shard = Shard.of([np.arange(index % 7 + 2) for index in range(50)])
+    batches, digest = DocumentBatches(shard, 10, 3, seed=4), sha256()
+    for number in range(40):
+        batch = batches.batch(number)
+        digest.update(batch.inputs.numpy().tobytes() + batch.targets.numpy().tobytes())
+    assert digest.hexdigest() == "239fc43401f99f18f9a82ed17c9e2f0b8c15d79c0ea7a37ee09739b62aeaa25f"

@@ -1,17 +1,56 @@
-"""Token shards, and the batches that training takes from them."""
+"""Token shards, and the batches that training takes from them.
+
+* `write_shards` tokenizes texts into a folder of shards, `Shards` reads it, `verify_shard` checks.
+* `Windows` and `PackedDocuments` are datasets of samples; `SampleStream` mixes and shuffles them,
+  and `SampleBatches` gives a trainer its batches by number, or PyTorch's loader.
+* `DocumentBatches`, `StreamBatches` and `VillageBatches` serve smaller texts without shards.
+* `naive` holds some of the same as one would explain it.
+"""
 
 from scratchlm.data.batches import IGNORED, Batch, Batches, DocumentBatches, StreamBatches
 from scratchlm.data.documents import encode_document
-from scratchlm.data.shards import Shard
+from scratchlm.data.header import Header, read_header
+from scratchlm.data.index import ShardIndex
+from scratchlm.data.masks import attention_pairs, document_mask
+from scratchlm.data.mixture import Mixture
+from scratchlm.data.packed import PADDING, PackedDocuments
+from scratchlm.data.packing import Packing, best_fit_decreasing, pack
+from scratchlm.data.permutation import Permutation, Shuffle
+from scratchlm.data.sharded import Shards
+from scratchlm.data.shards import Shard, verify_shard
+from scratchlm.data.stream import SampleBatches, SampleStream, collate
 from scratchlm.data.village import VillageBatches
+from scratchlm.data.windows import Windows
+from scratchlm.data.write import SHARD_TOKENS, write_shards
 
 __all__ = [
     "IGNORED",
+    "PADDING",
+    "SHARD_TOKENS",
     "Batch",
     "Batches",
     "DocumentBatches",
+    "Header",
+    "Mixture",
+    "PackedDocuments",
+    "Packing",
+    "Permutation",
+    "SampleBatches",
+    "SampleStream",
     "Shard",
+    "ShardIndex",
+    "Shards",
+    "Shuffle",
     "StreamBatches",
     "VillageBatches",
+    "Windows",
+    "attention_pairs",
+    "best_fit_decreasing",
+    "collate",
+    "document_mask",
     "encode_document",
+    "pack",
+    "read_header",
+    "verify_shard",
+    "write_shards",
 ]

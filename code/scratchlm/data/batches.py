@@ -25,10 +25,14 @@ class Batch:
     Attributes:
         inputs: Token ids.
         targets: The next id, or `IGNORED` behind a row's end.
+        documents: The number of each position's document in its row, where rows are packed.
+        positions: The place of each position in its document, where rows are packed.
     """
 
     inputs: Int[Tensor, "rows time"]
     targets: Int[Tensor, "rows time"]
+    documents: Int[Tensor, "rows time"] | None = None
+    positions: Int[Tensor, "rows time"] | None = None
 
     @property
     def count(self) -> int:

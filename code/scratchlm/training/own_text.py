@@ -9,6 +9,8 @@ from scratchlm.data import Shard, encode_document
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, train_bpe
 
+TRAIN, HELD_OUT = "train.shard", "held-out.shard"
+
 
 @dataclass(frozen=True)
 class OwnText:
@@ -45,9 +47,9 @@ class OwnText:
         Raises:
             InputError: The disk is full or the folder cannot be written.
         """
+        self.train.save(folder / TRAIN, self.tokenizer)
+        self.held_out.save(folder / HELD_OUT, self.tokenizer)
         try:
-            self.train.save(folder / "train")
-            self.held_out.save(folder / "held-out")
             self.tokenizer.save(folder / TOKENIZER_FILE)
         except OSError as error:
             raise InputError(
@@ -60,13 +62,13 @@ class OwnText:
         """Read what `save` wrote.
 
         Raises:
-            InputError: A file is missing or damaged.
+            InputError: A file is missing or damaged, or the files do not belong together.
         """
-        return cls(
-            Tokenizer.load(folder / TOKENIZER_FILE),
-            Shard.load(folder / "train"),
-            Shard.load(folder / "held-out"),
+        tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
+        train, held_out = (
+            Shard.load(folder / name, tokenizer.fingerprint) for name in (TRAIN, HELD_OUT)
         )
+        return cls(tokenizer, train, held_out)
 
 
 def prepare(

@@ -1,0 +1,219 @@
+"""`scratchlm data`: text into token shards, and what a folder of them holds."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from tqdm import tqdm
+
+from scratchlm import data
+from scratchlm.corpus import SEPARATOR, read_texts, text_files
+from scratchlm.errors import InputError
+from scratchlm.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Tokenize text into shards; run again after a stop, it goes on where it was."""
+
+    input: tyro.conf.Positional[Path]
+    """A text file, a folder of *.txt and *.md files, or a file of JSON Lines (*.jsonl)."""
+    tokenizer: Path
+    """The tokenizer's file, from `scratchlm tokenizer`."""
+    out: Path
+    """The folder for the shards."""
+    shard_tokens: int = data.SHARD_TOKENS
+    """Most tokens in a shard."""
+    separator: str = SEPARATOR
+    """The line that ends a document in a text file of many."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Refuse bytes that are not UTF-8, or put U+FFFD in their place (text files only)."""
+    field: str = "text"
+    """Where the text stands in a line of JSON."""
+
+
+@dataclass(frozen=True)
+class Show:
+    """Print what a folder of shards holds."""
+
+    folder: tyro.conf.Positional[Path]
+    """The folder."""
+    tokenizer: Path | None = None
+    """Check that the ids belong to this tokenizer."""
+    verify: bool = False
+    """Read every byte, and check that none has changed."""
+    context: int | None = None
+    """Tokens that a model sees at once: print how full rows of whole documents would be."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Token shards: make them from text, or show what a folder of them holds."""
+
+    action: tyro.conf.OmitSubcommandPrefixes[
+        Annotated[Pack, tyro.conf.subcommand("pack")]
+        | Annotated[Show, tyro.conf.subcommand("show")]
+    ]
+    """What to do."""
+
+
+def run(options: Data) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        InputError: A file cannot be used, or files do not belong together.
+    """
+    match options.action:
+        case Pack() as action:
+            pack(action)
+        case Show() as action:
+            show(action)
+
+
+def pack(options: Pack) -> None:
+    """Write the shards, and print how many there are.
+
+    Raises:
+        InputError: The text or the tokenizer cannot be used, or the folder not be written.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp()); Tokenizer([]).save(folder / "t.json")
+    >>> _ = (folder / "a.txt").write_text("ab")
+    >>> pack(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
+    1 shard, 1 document, 3 tokens: ...
+    """
+    tokenizer = Tokenizer.load(options.tokenizer)
+    bar = tqdm(total=size(options.input), unit="B", unit_scale=True, leave=False, disable=None)
+    with bar:
+        texts = read(options, bar.update)
+        index = data.write_shards(texts, tokenizer, options.out, options.shard_tokens)
+    print(f"{summary(index)}: {options.out}")
+
+
+def size(path: Path) -> int:
+    """The bytes of a file, or of the text files of a folder.
+
+    Raises:
+        InputError: There is nothing to read.
+    """
+    return sum(file.stat().st_size for file in text_files(path))
+
+
+def read(options: Pack, progress: Callable[[int], object]) -> Iterator[str]:
+    """The documents of the input, one at a time.
+
+    Args:
+        options: What to read, and how.
+        progress: Is told how many bytes each document had.
+
+    Raises:
+        InputError: The input cannot be read, or a line is not what it should be.
+    """
+    if options.input.suffix == ".jsonl":
+        yield from read_json_lines(options.input, options.field, progress)
+        return
+    for text in read_texts(options.input, errors=options.errors, separator=options.separator):
+        progress(len(text.encode()))
+        yield text
+
+
+def read_json_lines(path: Path, field: str, progress: Callable[[int], object]) -> Iterator[str]:
+    r"""The text of every line of a file of JSON objects; empty lines are passed over.
+
+    Raises:
+        InputError: The file cannot be read, or a line is no object with this field.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.jsonl"
+    >>> _ = path.write_text('{"text": "One."}\n{"text": "Two."}\n')
+    >>> list(read_json_lines(path, "text", lambda count: None))
+    ['One.', 'Two.']
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError(
+            f"{path}: expected a file that can be read, found {error.strerror}; check its "
+            "permissions"
+        ) from error
+    with file as lines:
+        for number, line in enumerate(lines, 1):
+            progress(len(line))
+            if not line.strip():
+                continue
+            try:
+                text = json.loads(line)[field]
+            except (ValueError, LookupError, TypeError, RecursionError) as error:
+                raise InputError(
+                    f"{path}: line {number}: expected an object with a field {field!r}, found "
+                    f"{line[:40].decode(errors='replace').strip()!r}; mend the line, or name "
+                    "the field with --field"
+                ) from error
+            if not isinstance(text, str):
+                raise InputError(
+                    f"{path}: line {number}: expected text in {field!r}, found "
+                    f"{type(text).__name__}; mend the line, or name another field with --field"
+                )
+            yield text
+
+
+def show(options: Show) -> None:
+    """Print a line for the whole, one for each shard, and what was asked for beside.
+
+    Raises:
+        InputError: The folder is no finished folder of shards, belongs to another tokenizer, or
+            has changed.
+    """
+    tokenizer = Tokenizer.load(options.tokenizer).fingerprint if options.tokenizer else None
+    shards = data.Shards.load(options.folder, tokenizer)
+    index = data.ShardIndex.load(options.folder)
+    print(
+        f"{summary(index)} of {shards.shards[0].tokens.dtype.name}, "
+        f"{index.vocab_size:,} in the vocabulary of the tokenizer {index.tokenizer[:12]}"
+    )
+    for entry in index.shards:
+        if options.verify:
+            data.verify_shard(options.folder / entry.name)
+        print(
+            f"{entry.name}  {entry.documents:12,} documents  {entry.tokens:15,} tokens  "
+            f"sha256 {entry.sha256[:12]}{'  verified' * options.verify}"
+        )
+    if options.context is not None:
+        print(packing_report(shards, options.context))
+
+
+def packing_report(shards: data.Shards, context: int) -> str:
+    """Say how full rows of whole documents are, and what document masks save.
+
+    Raises:
+        InputError: A row would hold no token.
+
+    >>> print(packing_report(data.Shards([data.Shard.of([range(3), range(5), range(4)])]), 8))
+    packed into rows of 8 tokens: 2 rows, 75.0 % full
+    attention inside documents: 31 pairs of tokens, 67.4 % of the 46 without document masks
+    """
+    packing = data.pack(shards.lengths, context)
+    inside, all_pairs = data.attention_pairs(packing)
+    return (
+        f"packed into rows of {context:,} tokens: {len(packing):,} rows, "
+        f"{100 * packing.fill:.1f} % full\n"
+        f"attention inside documents: {inside:,} pairs of tokens, "
+        f"{100 * inside / all_pairs:.1f} % of the {all_pairs:,} without document masks"
+    )
+
+
+def summary(index: data.ShardIndex) -> str:
+    """Count what there is.
+
+    >>> summary(data.ShardIndex("5f" * 32, 300, 1000))
+    '0 shards, 0 documents, 0 tokens'
+    """
+    counts = (
+        (len(index.shards), "shard"),
+        (index.documents, "document"),
+        (index.tokens, "token"),
+    )
+    return ", ".join(f"{count:,} {noun}{'s' * (count != 1)}" for count, noun in counts)

@@ -1,0 +1,134 @@
+"""The first bytes of a shard: what it holds, and which tokenizer its ids belong to."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scratchlm.data.fields import from_fields
+from scratchlm.errors import InputError
+
+FORMAT, VERSION = "scratchlm shard", 1
+HEADER_BYTES = 512  # one line of JSON, filled up with spaces
+CHUNK = 1 << 20  # bytes that are read at once
+
+
+def id_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger]:
+    """The smallest type that holds every id of a vocabulary: two bytes or four.
+
+    Raises:
+        InputError: Four bytes are not enough.
+
+    >>> id_dtype(65_536), id_dtype(65_537)
+    (dtype('uint16'), dtype('uint32'))
+    """
+    for name in ("<u2", "<u4"):
+        if vocab_size - 1 <= np.iinfo(name).max:
+            return np.dtype(name)
+    raise InputError(f"shard: expected ids below 2**32, found {vocab_size - 1}; is it an id?")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands before the tokens of a shard.
+
+    Attributes:
+        tokenizer: Fingerprint of the tokenizer that made the ids.
+        vocab_size: Every id is smaller.
+        dtype: ``uint16`` or ``uint32``, little-endian.
+        documents: How many there are.
+        tokens: How many there are, over all documents.
+        sha256: Of everything behind the header.
+
+    >>> Header("5f" * 32, 300, "uint16", documents=2, tokens=7, sha256="00" * 32).starts_at
+    528
+    """
+
+    tokenizer: str
+    vocab_size: int
+    dtype: str
+    documents: int
+    tokens: int
+    sha256: str
+
+    @property
+    def starts_at(self) -> int:
+        """Offset of the documents' starts, in bytes: behind the tokens, a multiple of 8."""
+        return HEADER_BYTES + -(-self.tokens * np.dtype(self.dtype).itemsize // 8) * 8
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the whole file, in bytes."""
+        return self.starts_at + 8 * (self.documents + 1)
+
+    def to_bytes(self) -> bytes:
+        """Write the header as one line of `HEADER_BYTES` bytes.
+
+        >>> len(Header("5f" * 32, 300, "uint16", 2, 7, "00" * 32).to_bytes())
+        512
+        """
+        line = json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)})
+        return line.encode().ljust(HEADER_BYTES - 1) + b"\n"
+
+
+def read_header(path: Path, tokenizer: str | None = None) -> Header:
+    """Read a shard's header, and check the size of the file and whose ids it holds.
+
+    Args:
+        path: The shard.
+        tokenizer: Fingerprint of the tokenizer that the caller will use.
+
+    Raises:
+        InputError: The file is missing, no shard, of another version, cut off, or made by
+            another tokenizer.
+
+    >>> read_header(Path("none.shard"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: none.shard: expected a shard, found No such file or directory; ...
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.read(HEADER_BYTES)
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(
+            f"{path}: expected a shard, found {error.strerror}; write it again"
+        ) from error
+    header = _parse(line, path)
+    if size != header.file_bytes:
+        raise InputError(
+            f"{path}: expected {header.file_bytes} bytes, as its header says, found {size}; "
+            "the shard was cut off or damaged: write it again"
+        )
+    if tokenizer is not None and tokenizer != header.tokenizer:
+        raise InputError(
+            f"{path}: expected ids of the tokenizer {tokenizer[:12]}, found those of "
+            f"{header.tokenizer[:12]}; use that tokenizer, or write the shard again"
+        )
+    return header
+
+
+def _parse(line: bytes, path: Path) -> Header:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+        raise InputError(f"{path}: expected a {FORMAT}, found another kind of file")
+    if (version := content.pop("version", None)) != VERSION:
+        raise InputError(
+            f"{path}: expected a shard of version {VERSION}, found {version}; use the release of "
+            "scratchlm that wrote it, or write it again"
+        )
+    try:
+        header = from_fields(Header, content)
+    except TypeError as error:
+        raise InputError(f"{path}: expected a shard's header: {error}; write it again") from error
+    if header.dtype != (wanted := id_dtype(header.vocab_size).name):
+        raise InputError(
+            f"{path}: expected {wanted} for {header.vocab_size} ids, found {header.dtype}; "
+            "write it again"
+        )
+    return header

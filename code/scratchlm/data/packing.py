@@ -1,0 +1,112 @@
+"""Filling rows with whole documents: best fit decreasing."""
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+import numpy as np
+from jaxtyping import Int64
+
+from scratchlm.errors import InputError
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Which pieces of which documents stand in which row.
+
+    Piece p is in row r where ``rows[r] <= p < rows[r + 1]``.
+
+    Attributes:
+        time: Tokens that a row can hold.
+        rows: The first piece of each row, and the end of the last row's.
+        documents: The document that each piece is from.
+        starts: Where in its document each piece starts.
+        lengths: Tokens in each piece.
+    """
+
+    time: int
+    rows: Int64[np.ndarray, "rows_and_one"]
+    documents: Int64[np.ndarray, "pieces"]
+    starts: Int64[np.ndarray, "pieces"]
+    lengths: Int64[np.ndarray, "pieces"]
+
+    def __len__(self) -> int:
+        return len(self.rows) - 1
+
+    @property
+    def fill(self) -> float:
+        """The share of all places that hold a token."""
+        return float(self.lengths.sum() / (len(self) * self.time))
+
+
+def pack(lengths: Int64[np.ndarray, "documents"], time: int) -> Packing:
+    """Arrange documents in rows of ``time`` tokens, and cut none that fits.
+
+    A document longer than a row is cut into full rows and a rest, and the rest is packed like any
+    other document. Source: Ding et al. (2024), "Fewer Truncations Improve Language Modeling",
+    section "Best-fit Packing".
+
+    Args:
+        lengths: Tokens in each document.
+        time: Tokens in a row.
+
+    Raises:
+        InputError: There is no token, or a row would hold none.
+
+    >>> packing = pack(np.array([3, 9, 2]), time=4)
+    >>> [packing.documents[a:b].tolist() for a, b in zip(packing.rows, packing.rows[1:])]
+    [[1], [1], [0, 1], [2]]
+    """
+    if time < 1:
+        raise InputError(f"packing: expected rows of at least 1 token, found {time}")
+    if not lengths.sum():
+        raise InputError("packing: expected at least one token, found none")
+    counts = -(-lengths // time)  # pieces of each document
+    documents = np.repeat(np.arange(len(lengths)), counts)
+    starts = time * (np.arange(len(documents)) - np.repeat(np.cumsum(counts) - counts, counts))
+    sizes = np.minimum(lengths[documents] - starts, time)
+    row = best_fit_decreasing(sizes, time)
+    order = np.argsort(row, kind="stable")
+    rows = np.searchsorted(row[order], np.arange(row.max() + 2))
+    return Packing(time, rows, documents[order], starts[order], sizes[order])
+
+
+def best_fit_decreasing(
+    sizes: Int64[np.ndarray, "pieces"], space: int
+) -> Int64[np.ndarray, "pieces"]:
+    """Put each piece, the largest first, into the fullest row that still has room for it.
+
+    Of rows equally full, the first one. Takes time n log n, where looking at every row would take
+    n². Never more than half as many rows again as the best arrangement needs (Simchi-Levi, 1994,
+    "New Worst-Case Results for the Bin-Packing Problem"), and as a rule hardly more at all. The
+    search by space instead of by row is that of Ding et al. (2024), section "Best-fit Packing".
+
+    Args:
+        sizes: Tokens in each piece, from 1 to ``space``.
+        space: Tokens in a row.
+
+    Returns:
+        The row of each piece.
+
+    >>> best_fit_decreasing(np.array([2, 5, 3, 4]), space=7).tolist()
+    [0, 0, 1, 1]
+    """
+    rows_by_space: list[list[int]] = [[] for _ in range(space + 1)]  # heaps of rows
+    spaces: list[int] = []  # those that some row has left, sorted
+    row_of = np.empty(len(sizes), dtype=np.int64)
+    count = 0
+    for piece in np.argsort(-sizes, kind="stable").tolist():
+        size = int(sizes[piece])
+        at = bisect_left(spaces, size)
+        if at == len(spaces):
+            row, left, count = count, space - size, count + 1
+        else:
+            rows = rows_by_space[spaces[at]]
+            row, left = heappop(rows), spaces[at] - size
+            if not rows:
+                del spaces[at]
+        if not rows_by_space[left]:
+            insort(spaces, left)
+        heappush(rows_by_space[left], row)
+        row_of[piece] = row
+    return row_of

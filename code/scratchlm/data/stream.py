@@ -1,0 +1,155 @@
+"""The samples of a whole training run by number, and the batches made of them."""
+
+from collections.abc import Iterator, Sequence, Sized
+from itertools import count
+from typing import Protocol
+
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+
+from scratchlm.data.batches import Batch, Batches
+from scratchlm.data.mixture import Mixture
+from scratchlm.data.permutation import Shuffle
+from scratchlm.errors import InputError
+
+
+class Samples(Sized, Protocol):
+    """What `Windows` and `PackedDocuments` are: samples with a length."""
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]: ...
+
+
+class SampleStream(Dataset[tuple[Tensor, ...]]):
+    """An endless sequence of samples, mixed from datasets, each of them shuffled anew every epoch.
+
+    Sample n depends on n, on the seed, and on nothing that came before. So a run that was cut off
+    goes on with the number it had reached, and any process can make any part.
+
+    Args:
+        datasets: The sources; each gives its samples in epochs of its own.
+        weights: The share of each source; by default they are equal.
+        seed: Another seed, another order.
+
+    Raises:
+        InputError: There is no sample in a dataset, or datasets or weights do not go together.
+
+    >>> from scratchlm.data.shards import Shard
+    >>> from scratchlm.data.sharded import Shards
+    >>> from scratchlm.data.windows import Windows
+    >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), time=2)])
+    >>> sorted(stream[number][0].tolist() for number in range(4))
+    [[0, 1], [2, 3], [4, 5], [6, 7]]
+    """
+
+    def __init__(
+        self, datasets: Sequence[Samples], weights: Sequence[float] | None = None, seed: int = 0
+    ) -> None:
+        weights = [1] * len(datasets) if weights is None else weights
+        if not datasets or len(weights) != len(datasets) or not all(map(len, datasets)):
+            raise InputError(
+                "stream: expected datasets that are not empty, with a weight each, found "
+                f"{len(weights)} weights for datasets of {list(map(len, datasets))} samples"
+            )
+        shapes = {tuple(part.shape for part in dataset[0]) for dataset in datasets}
+        if len(shapes) > 1:
+            raise InputError(
+                f"stream: expected samples of one shape, found {sorted(shapes)}; use one context, "
+                "and either windows or packed documents"
+            )
+        self.datasets, self.seed, self.mixture = datasets, seed, Mixture(weights)
+        # A source of its own seed, or two of equal size would be shuffled alike.
+        self._orders = [
+            Shuffle(len(dataset), seed * len(datasets) + source)
+            for source, dataset in enumerate(datasets)
+        ]
+
+    def __getitem__(self, number: int) -> tuple[Tensor, ...]:
+        source, place = self.mixture[number]
+        return self.datasets[source][self._orders[source][place]]
+
+
+class SampleBatches(Batches):
+    """Batches of a stream: number n holds the samples from n · rows on.
+
+    Where several processes (ranks) train one model, each takes its part of every batch; side by
+    side the parts are the batch of a single process.
+
+    Args:
+        stream: The samples.
+        rows: Samples in a batch, over all ranks.
+        rank: Which part is ours, from 0.
+        ranks: How many parts there are.
+
+    Raises:
+        InputError: The rows cannot be shared out equally, or there is no such rank.
+
+    >>> from scratchlm.data.shards import Shard
+    >>> from scratchlm.data.sharded import Shards
+    >>> from scratchlm.data.windows import Windows
+    >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), time=2)])
+    >>> SampleBatches(stream, rows=4, rank=1, ranks=2).numbers(3)
+    range(14, 16)
+    """
+
+    def __init__(self, stream: SampleStream, rows: int, *, rank: int = 0, ranks: int = 1) -> None:
+        super().__init__(sum(map(len, stream.datasets)), rows, stream.seed)
+        if ranks < 1 or rows % ranks:
+            raise InputError(
+                f"batches: expected rows that {ranks} ranks share equally, found {rows}; "
+                f"use a multiple of {ranks}"
+            )
+        if not 0 <= rank < ranks:
+            raise InputError(f"batches: expected a rank from 0 to {ranks - 1}, found {rank}")
+        self.stream, self.share, self.rank = stream, rows // ranks, rank
+
+    def numbers(self, number: int) -> range:
+        """The numbers of our samples in a batch."""
+        first = number * self.rows + self.rank * self.share
+        return range(first, first + self.share)
+
+    def batch(self, number: int) -> Batch:
+        """Return our part of the batch with this number, counted from 0."""
+        return collate([self.stream[sample] for sample in self.numbers(number)])
+
+    def loader(self, first: int = 0, workers: int = 0) -> DataLoader[tuple[Tensor, ...]]:
+        """All batches from number ``first`` on, without end, as PyTorch loads them.
+
+        Args:
+            first: Where to begin: after a restart, the number of steps that are done.
+            workers: Processes that prepare batches ahead. They change nothing but the time.
+
+        >>> from scratchlm.data.shards import Shard
+        >>> from scratchlm.data.sharded import Shards
+        >>> from scratchlm.data.windows import Windows
+        >>> batches = SampleBatches(SampleStream([Windows(Shards([Shard.of([range(9)])]), 2)]), 2)
+        >>> bool((next(iter(batches.loader(5))).inputs == batches.batch(5).inputs).all())
+        True
+        """
+        return DataLoader(
+            self.stream,
+            batch_sampler=_Numbers(self, first),
+            num_workers=workers,
+            collate_fn=collate,
+        )
+
+
+def collate(samples: Sequence[tuple[Tensor, ...]]) -> Batch:
+    """Lay samples on top of each other.
+
+    >>> import torch
+    >>> one = torch.tensor([1, 2])
+    >>> collate([(one, one + 1), (one, one)]).targets
+    tensor([[2, 3],
+            [1, 2]])
+    """
+    return Batch(*default_collate(list(samples)))
+
+
+class _Numbers(Sampler[list[int]]):
+    """The numbers of the samples in every batch from one on."""
+
+    def __init__(self, batches: SampleBatches, first: int) -> None:
+        self.batches, self.first = batches, first
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return (list(self.batches.numbers(number)) for number in count(self.first))

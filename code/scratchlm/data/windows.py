@@ -1,0 +1,48 @@
+"""A long text as a dataset of windows."""
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from scratchlm.data.sharded import Shards
+from scratchlm.errors import InputError
+
+
+class Windows(Dataset[tuple[Tensor, ...]]):
+    """Windows of ``time`` tokens, side by side, whatever documents they cut.
+
+    The last tokens, if they do not fill a window, are left out.
+
+    Args:
+        shards: The text.
+        time: Tokens in a window.
+
+    Raises:
+        InputError: The text is shorter than one window.
+
+    >>> from scratchlm.data.shards import Shard
+    >>> windows = Windows(Shards([Shard.of([range(10)])]), time=4)
+    >>> len(windows), windows[1]
+    (2, (tensor([4, 5, 6, 7]), tensor([5, 6, 7, 8])))
+    """
+
+    def __init__(self, shards: Shards, time: int) -> None:
+        if time < 1:
+            raise InputError(f"windows: expected at least 1 token, found {time}")
+        if shards.tokens <= time:
+            raise InputError(
+                f"windows: expected more than {time} tokens, found {shards.tokens}; "
+                "give a longer text or a shorter context"
+            )
+        self.shards, self.time = shards, time
+
+    def __len__(self) -> int:
+        return (self.shards.tokens - 1) // self.time
+
+    def __getitem__(self, index: int) -> tuple[Int[Tensor, "time"], Int[Tensor, "time"]]:
+        """Return a window, and the token that follows each of its tokens."""
+        first = range(len(self))[index] * self.time  # refuses what is out of range
+        ids = torch.from_numpy(self.shards.read(first, first + self.time + 1).astype(np.int64))
+        return ids[:-1], ids[1:]

@@ -21,7 +21,7 @@ documents = st.lists(st.lists(st.integers(0, 256), max_size=12), min_size=1).fil
 
 
 @given(documents, st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_documents_come_back_from_disk(tmp_path_factory, bytewise, wide, rows, large):
     path = tmp_path_factory.mktemp("shard") / "a.shard"
     tokenizer = wide if large else bytewise
@@ -56,6 +56,8 @@ def test_many_shards_are_one_text(numbered, lengths, parts, data):
     ends = np.cumsum(shards.lengths)
     for index, end in enumerate(ends):
         assert shards.document(index).tolist() == list(range(end - shards.lengths[index], end))
+    with pytest.raises(IndexError):
+        shards.document(len(shards))
     last = data.draw(st.integers(1, shards.tokens))
     first = data.draw(st.integers(0, last - 1))
     assert shards.read(first, last).tolist() == list(range(first, last))
@@ -67,6 +69,8 @@ def test_another_process_is_told_the_name_and_not_the_tokens(tmp_path, bytewise)
     message = pickle.dumps(Shards([Shard.load(path)]))
     assert len(message) < 1000 < path.stat().st_size
     assert pickle.loads(message).read(300, 303).tolist() == [43, 44, 45]
+    in_memory = pickle.loads(pickle.dumps(Shard.of([[1, 2], [3]])))
+    assert [in_memory.document(index).tolist() for index in range(2)] == [[1, 2], [3]]
 
 
 def test_memory_does_not_grow_with_the_tokens(tmp_path, bytewise):

@@ -1,5 +1,6 @@
 """Texts become shards, whatever happens on the way."""
 
+import errno
 import os
 import shutil
 import signal
@@ -116,6 +117,25 @@ def test_a_run_that_failed_keeps_its_finished_shards(tmp_path, bytewise, texts):
     write_shards(texts, bytewise, tmp_path / "a", SIZE)
     write_shards(texts, bytewise, tmp_path / "b", SIZE)
     assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+@pytest.mark.parametrize("moment", range(1, 6))
+def test_a_disk_that_is_full_for_a_while_costs_nothing(
+    tmp_path, bytewise, texts, monkeypatch, moment
+):
+    """Whatever could not be forced to the disk, a shard or the index, is written once it can be."""
+    forced = iter(range(1, 100))
+
+    def force(descriptor):
+        if next(forced) == moment:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_shards(texts, bytewise, tmp_path / "whole", SIZE)
+    monkeypatch.setattr(os, "fsync", force)
+    with pytest.raises(InputError, match=r"found No space left on device; .*free some space"):
+        write_shards(texts, bytewise, tmp_path / "cut", SIZE)
+    write_shards(texts, bytewise, tmp_path / "cut", SIZE)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
 
 
 def test_other_texts_and_other_settings_are_refused(tmp_path, bytewise, wide, texts):

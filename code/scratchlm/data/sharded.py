@@ -42,12 +42,18 @@ class Shards:
         return np.concatenate([np.diff(shard.starts) for shard in self.shards])
 
     def document(self, index: int) -> UInt[np.ndarray, "length"]:
-        """The ids of one document, counted over all shards."""
+        """The ids of one document, counted over all shards; IndexError where there is none."""
+        index = range(len(self))[index]
         part = bisect_right(self._first_document, index) - 1
         return self.shards[part].document(index - self._first_document[part])
 
     def read(self, first: int, last: int) -> UInt[np.ndarray, "length"]:
-        """The ids from position ``first`` up to, without, ``last``, in whichever shards."""
+        """The ids of a stretch of the text, in whichever shards it lies.
+
+        Args:
+            first: Where it begins, from 0.
+            last: Where it ends: behind ``first``, and at most `tokens`.
+        """
         part = bisect_right(self._first_token, first) - 1
         pieces = []
         while first < last:

@@ -1,0 +1,153 @@
+"""`scratchlm data`: text in, shards out, and what is printed about them."""
+
+import json
+import re
+
+import pytest
+import tyro
+from scratchlm import world
+from scratchlm.cli.data import Data, read_json_lines, run
+from scratchlm.corpus import SEPARATOR
+from scratchlm.data import Shards, encode_document
+from scratchlm.errors import InputError
+from scratchlm.tokenizer import Tokenizer, train_bpe
+
+
+def call(*arguments):
+    run(tyro.cli(Data, args=[str(argument) for argument in arguments]))
+
+
+@pytest.fixture
+def village(tmp_path):
+    """Stories as a text file and as JSON Lines, and a tokenizer for them."""
+    texts = [f"{story.text}\n" for story in world.corpus("train", 30)]
+    (tmp_path / "a.txt").write_text(f"{SEPARATOR}\n".join(texts), "utf-8", newline="\n")
+    lines = [json.dumps({"body": text, "stars": 4}) for text in texts]
+    (tmp_path / "a.jsonl").write_text("\n\n".join(lines), "utf-8")
+    tokenizer = train_bpe(texts, 400)
+    tokenizer.save(tmp_path / "t.json")
+    return tmp_path, texts, tokenizer
+
+
+def test_text_and_json_lines_become_the_same_shards(village, capsys):
+    folder, texts, tokenizer = village
+    packing = ["--tokenizer", folder / "t.json", "--shard-tokens", 2000]
+    call("pack", folder / "a.txt", *packing, "--out", folder / "one")
+    call("pack", folder / "a.jsonl", *packing, "--out", folder / "two", "--field", "body")
+    shards = Shards.load(folder / "one", tokenizer.fingerprint)
+    rows = [shards.document(index).tolist() for index in range(len(shards))]
+    assert rows == [encode_document(text, tokenizer) for text in texts]
+    for path in (folder / "one").iterdir():
+        assert path.read_bytes() == (folder / "two" / path.name).read_bytes()
+    assert f"30 documents, {shards.tokens:,} tokens" in capsys.readouterr().out
+
+
+def test_show_counts_checks_and_estimates(village, capsys):
+    folder, _, tokenizer = village
+    call("pack", folder / "a.txt", "--tokenizer", folder / "t.json", "--out", folder / "out")
+    capsys.readouterr()
+    call("show", folder / "out", "--tokenizer", folder / "t.json", "--verify", "--context", 512)
+    first, shard, packed, attention = capsys.readouterr().out.splitlines()
+    assert first.startswith("1 shard, 30 documents")
+    assert tokenizer.fingerprint[:12] in first
+    assert re.match(r"00000\.shard +30 documents .* verified$", shard)
+    assert re.match(r"packed into rows of 512 tokens: \d+ rows, [\d.]+ % full", packed)
+    assert re.search(r"[\d,]+ pairs of tokens, [\d.]+ % of the [\d,]+ without", attention)
+
+
+def test_a_stopped_run_goes_on(village):
+    folder, *_ = village
+    lines = (folder / "a.jsonl").read_text("utf-8")
+    packing = ["--tokenizer", folder / "t.json", "--shard-tokens", 2000, "--field", "body"]
+    (folder / "a.jsonl").write_text(f"{lines}\n{{cut", "utf-8")
+    with pytest.raises(InputError, match=r"a\.jsonl: line 60: expected an object"):
+        call("pack", folder / "a.jsonl", *packing, "--out", folder / "one")
+    with pytest.raises(InputError, match="run the same command again"):
+        call("show", folder / "one")
+    (folder / "a.jsonl").write_text(lines, "utf-8")
+    call("pack", folder / "a.jsonl", *packing, "--out", folder / "one")
+    call("pack", folder / "a.jsonl", *packing, "--out", folder / "two")
+    for path in (folder / "one").iterdir():
+        assert path.read_bytes() == (folder / "two" / path.name).read_bytes()
+
+
+def test_a_changed_shard_is_named(village):
+    folder, *_ = village
+    call("pack", folder / "a.txt", "--tokenizer", folder / "t.json", "--out", folder / "out")
+    path = folder / "out" / "00000.shard"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    call("show", folder / "out")
+    with pytest.raises(InputError, match=r"00000\.shard: expected sha256"):
+        call("show", folder / "out", "--verify")
+    Tokenizer([]).save(folder / "other.json")
+    with pytest.raises(InputError, match="expected ids of the tokenizer"):
+        call("show", folder / "out", "--tokenizer", folder / "other.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"text": 7}', "line 1: expected text in 'text', found int"),
+        ('{"text": "a"}\n[1]', "line 2: expected an object with a field 'text', found '.1.'"),
+        ('{"txt": "a"}', "name the field with --field"),
+        ("[" * 5000, "line 1: expected an object"),
+        ("", "expected at least one document"),
+    ],
+)
+def test_bad_lines_are_named(tmp_path, content, message):
+    Tokenizer([]).save(tmp_path / "t.json")
+    (tmp_path / "a.jsonl").write_text(content)
+    with pytest.raises(InputError, match=message):
+        call(
+            "pack",
+            tmp_path / "a.jsonl",
+            "--tokenizer",
+            tmp_path / "t.json",
+            "--out",
+            tmp_path / "o",
+        )
+
+
+def test_what_cannot_be_read_is_refused(tmp_path):
+    Tokenizer([]).save(tmp_path / "t.json")
+    rest = ["--tokenizer", tmp_path / "t.json", "--out", tmp_path / "out"]
+    with pytest.raises(InputError, match="found nothing there"):
+        call("pack", tmp_path / "none.jsonl", *rest)
+    (tmp_path / "bad.txt").write_bytes(b"ab\xff")
+    with pytest.raises(InputError, match="expected UTF-8"):
+        call("pack", tmp_path / "bad.txt", *rest)
+    call("pack", tmp_path / "bad.txt", *rest, "--errors", "replace")
+    (tmp_path / "dir.jsonl").mkdir()
+    with pytest.raises(InputError, match="expected"):
+        call("pack", tmp_path / "dir.jsonl", *rest)
+    with pytest.raises(InputError, match="make one with scratchlm data pack"):
+        call("show", tmp_path)
+
+
+def test_a_file_that_must_not_be_read_is_named(village, monkeypatch):
+    folder, *_ = village
+
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(folder), "open", refuse)
+    with pytest.raises(InputError, match=r"a\.jsonl: expected .* found Permission denied"):
+        list(read_json_lines(folder / "a.jsonl", "text", print))
+
+
+def test_a_public_corpus_becomes_shards(tmp_path, real_file, capsys):
+    """Real web pages, with a tokenizer that never saw any of them."""
+    path = real_file("text/c4-demo.jsonl")
+    Tokenizer([]).save(tmp_path / "t.json")
+    rest = ["--tokenizer", tmp_path / "t.json", "--out", tmp_path / "out"]
+    call("pack", path, *rest, "--shard-tokens", 300_000)
+    shards = Shards.load(tmp_path / "out")
+    texts = [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
+    assert len(shards) == len(texts)
+    assert len(shards.shards) > 1
+    assert all(
+        bytes(shards.document(index)[1:].tolist()).decode() == text
+        for index, text in enumerate(texts)
+    )

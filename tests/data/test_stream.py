@@ -1,0 +1,176 @@
+"""The stream is the same from any step on, for any number of ranks and workers."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scratchlm.data import (
+    PackedDocuments,
+    SampleBatches,
+    SampleStream,
+    Shard,
+    Shards,
+    Windows,
+    write_shards,
+)
+from scratchlm.errors import InputError
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.training import TrainConfig, Trainer, load_checkpoint, save_checkpoint
+from torch.utils.data import DataLoader, get_worker_info
+
+
+def contents(batch):
+    parts = (batch.inputs, batch.targets, batch.documents, batch.positions)
+    return [None if part is None else part.tolist() for part in parts]
+
+
+@pytest.fixture(scope="module")
+def sources(numbered):
+    """Three sources of 14, 9 and 5 windows."""
+    return [Windows(numbered([length], parts=1), 4) for length in (60, 40, 21)]
+
+
+@pytest.fixture(scope="module")
+def stream(sources):
+    return SampleStream(sources, [5, 3, 2], seed=3)
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 4), st.integers(1, 6))
+@settings(max_examples=100, deadline=None)
+def test_windows_are_slices_of_the_whole_text(numbered, lengths, parts, time):
+    shards = numbered(lengths, parts)
+    whole = torch.arange(shards.tokens)
+    if shards.tokens <= time:
+        with pytest.raises(InputError, match=f"more than {time} tokens, found {shards.tokens}"):
+            Windows(shards, time)
+        return
+    windows = Windows(shards, time)
+    count = (shards.tokens - 1) // time
+    assert len(windows) == len(list(windows)) == count
+    for index, (inputs, targets) in enumerate(windows):
+        assert torch.equal(inputs, whole[index * time : (index + 1) * time])
+        assert torch.equal(targets, inputs + 1)
+    assert torch.equal(windows[-1][0], windows[count - 1][0])
+    with pytest.raises(IndexError):
+        windows[count]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pytorch_loads_windows_like_any_dataset(sources, workers):
+    loader = DataLoader(sources[0], batch_size=4, shuffle=True, num_workers=workers)
+    rows = torch.cat([inputs for inputs, _ in loader]).tolist()
+    assert sorted(rows) == [[*range(first, first + 4)] for first in range(0, 56, 4)]
+    assert len(loader) == 4
+
+
+def test_the_stream_takes_each_source_by_its_share_and_each_window_once_an_epoch(stream, sources):
+    samples = [stream.mixture[number] for number in range(1000)]
+    for source, share in enumerate((500, 300, 200)):
+        mine = [number for number, sample in enumerate(samples) if sample[0] == source]
+        assert len(mine) == share
+        size = len(sources[source])
+        rows = [stream[number][0].tolist() for number in mine]
+        for first in range(0, share - size, size):
+            assert sorted(rows[first : first + size]) == [x.tolist() for x, _ in sources[source]]
+    again = SampleStream(sources, [5, 3, 2], seed=4)
+    assert any(not torch.equal(stream[n][0], again[n][0]) for n in range(20))
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 6])
+def test_ranks_share_out_every_batch(stream, ranks):
+    single = SampleBatches(stream, 6)
+    parts = [SampleBatches(stream, 6, rank=rank, ranks=ranks) for rank in range(ranks)]
+    for number in range(30):
+        together = [part.batch(number) for part in parts]
+        assert all(len(part.inputs) == 6 // ranks for part in together)
+        assert torch.equal(
+            torch.cat([part.inputs for part in together]), single.batch(number).inputs
+        )
+        numbers = [sample for part in parts for sample in part.numbers(number)]
+        assert numbers == list(range(6 * number, 6 * number + 6))
+
+
+def test_the_stream_goes_on_from_every_step(stream):
+    whole = list(islice(SampleBatches(stream, 3).loader(), 40))
+    for step in range(40):
+        again = SampleBatches(stream, 3)
+        rest = islice(again.loader(step), 40 - step)
+        assert [contents(batch) for batch in rest] == [contents(batch) for batch in whole[step:]]
+        assert contents(again.batch(step)) == contents(whole[step])
+
+
+@pytest.mark.parametrize(("ranks", "first"), [(1, 0), (1, 7), (2, 5)])
+def test_workers_change_nothing(stream, ranks, first):
+    for rank in range(ranks):
+        batches = SampleBatches(stream, 4, rank=rank, ranks=ranks)
+        plain = [contents(batch) for batch in islice(batches.loader(first), 12)]
+        for _ in range(2):  # a loader can be used again, and begins at the same place
+            loader = batches.loader(first, workers=2)
+            assert [contents(batch) for batch in islice(loader, 12)] == plain
+        assert plain == [contents(batches.batch(number)) for number in range(first, first + 12)]
+
+
+class Signed(SampleStream):
+    """Says in each sample which worker made it."""
+
+    def __getitem__(self, number):
+        return torch.tensor(number), torch.tensor(get_worker_info().id)
+
+
+def test_each_worker_makes_its_own_part(sources):
+    loaded = islice(SampleBatches(Signed(sources), 3).loader(2, workers=2), 10)
+    batches = [(batch.inputs.tolist(), batch.targets.tolist()) for batch in loaded]
+    assert [numbers for numbers, _ in batches] == [[*range(n, n + 3)] for n in range(6, 36, 3)]
+    assert [workers for _, workers in batches] == [[0] * 3, [1] * 3] * 5
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_packed_rows_come_with_their_documents(tmp_path, bytewise, texts, workers):
+    write_shards(texts, bytewise, tmp_path, 9_000)
+    rows = PackedDocuments(Shards.load(tmp_path), 1500)
+    batches = SampleBatches(SampleStream([rows], seed=1), 4)
+    for number, batch in enumerate(islice(batches.loader(3, workers), 5)):
+        assert batch.documents.shape == batch.positions.shape == (4, 1500)
+        assert contents(batch) == contents(batches.batch(3 + number))
+
+
+def test_a_trainer_resumes_on_shards_to_the_same_bits(tmp_path, bytewise, texts):
+    write_shards(texts, bytewise, tmp_path / "shards", 9_000)
+    shape = ModelConfig(vocab_size=257, context=16, width=8, layers=1, heads=1)
+
+    def trainer():
+        windows = Windows(Shards.load(tmp_path / "shards"), 16)
+        batches = SampleBatches(SampleStream([windows], seed=2), 4)
+        return Trainer(Transformer(shape), batches, TrainConfig(steps=6))
+
+    whole, cut, again = trainer(), trainer(), trainer()
+    losses = [whole.advance().loss for _ in range(6)]
+    assert [cut.advance().loss for _ in range(3)] == losses[:3]
+    save_checkpoint(tmp_path / "checkpoint", cut)
+    load_checkpoint(tmp_path / "checkpoint", again)
+    assert [again.advance().loss for _ in range(3)] == losses[3:]
+
+
+def test_what_does_not_go_together_is_refused(numbered, stream):
+    shards = numbered([40])
+    short, long = Windows(shards, 4), Windows(shards, 5)
+    packed = PackedDocuments(shards, 4)
+    for datasets in ([short, long], [short, packed]):
+        with pytest.raises(InputError, match="expected samples of one shape"):
+            SampleStream(datasets)
+    for datasets, weights in (([], None), ([short], [1, 2]), ([short, []], [1, 1])):
+        with pytest.raises(InputError, match="expected datasets that are not empty"):
+            SampleStream(datasets, weights)
+    with pytest.raises(InputError, match="rows that 4 ranks share equally, found 6"):
+        SampleBatches(stream, 6, ranks=4)
+    with pytest.raises(InputError, match="a rank from 0 to 1, found 2"):
+        SampleBatches(stream, 6, rank=2, ranks=2)
+    with pytest.raises(InputError, match="rows that 0 ranks"):
+        SampleBatches(stream, 6, ranks=0)
+    with pytest.raises(InputError, match="at least 1 row"):
+        SampleBatches(stream, 0)
+    with pytest.raises(InputError, match="at least 1 token, found 0"):
+        Windows(Shards([Shard.of([np.arange(9)])]), 0)

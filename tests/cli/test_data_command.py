@@ -42,6 +42,23 @@ def test_text_and_json_lines_become_the_same_shards(village, capsys):
     assert f"30 documents, {shards.tokens:,} tokens" in capsys.readouterr().out
 
 
+def test_a_folder_of_json_lines_is_read_in_order(village):
+    folder, texts, tokenizer = village
+    (folder / "parts").mkdir()
+    for number in (2, 0, 1):
+        lines = [json.dumps({"text": text}) for text in texts[10 * number : 10 * number + 10]]
+        (folder / "parts" / f"{number}.jsonl").write_text("\n".join(lines), "utf-8")
+    (folder / "parts" / "manifest.json").touch()
+    rest = ["--tokenizer", folder / "t.json", "--out", folder / "out"]
+    call("pack", folder / "parts", *rest)
+    shards = Shards.load(folder / "out")
+    rows = [shards.document(index).tolist() for index in range(len(shards))]
+    assert rows == [encode_document(text, tokenizer) for text in texts]
+    (folder / "parts" / "readme.md").touch()
+    with pytest.raises(InputError, match="JSON Lines or plain text in this folder, found both"):
+        call("pack", folder / "parts", *rest)
+
+
 def test_show_counts_checks_and_estimates(village, capsys):
     folder, _, tokenizer = village
     call("pack", folder / "a.txt", "--tokenizer", folder / "t.json", "--out", folder / "out")

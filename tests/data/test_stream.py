@@ -79,6 +79,16 @@ def test_the_stream_takes_each_source_by_its_share_and_each_window_once_an_epoch
     assert any(not torch.equal(stream[n][0], again[n][0]) for n in range(20))
 
 
+def test_two_sources_of_one_size_are_shuffled_each_in_its_own_way(sources):
+    both = SampleStream([sources[0], sources[0]])
+    size = len(sources[0])
+    orders = [[], []]
+    for number in range(2 * size):
+        orders[both.mixture[number][0]].append(both[number][0].tolist())
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert orders[0] != orders[1]
+
+
 @pytest.mark.parametrize("ranks", [1, 2, 3, 6])
 def test_ranks_share_out_every_batch(stream, ranks):
     single = SampleBatches(stream, 6)

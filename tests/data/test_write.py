@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scratchlm.data import Shard, ShardIndex, Shards, encode_document, verify_shard, write_shards
 from scratchlm.data.writer import ShardWriter
 from scratchlm.errors import InputError
+from scratchlm.tokenizer import Tokenizer
 
 SIZE = 3_000  # tokens in a shard: a few stories
 
@@ -201,6 +202,8 @@ def test_what_cannot_be_written_is_refused(tmp_path, bytewise):
         write_shards(["a"], bytewise, tmp_path / "a", 0)
     with pytest.raises(InputError, match="document 1: text: expected what UTF-8 can write"):
         write_shards(["a", "b\ud800"], bytewise, tmp_path / "a")
+    with pytest.raises(InputError, match=r"expected the special token <\|endoftext\|>, found none"):
+        write_shards(["a"], Tokenizer([], specials=()), tmp_path / "a")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="expected a file that can be written"):
         write_shards(["a"], bytewise, tmp_path / "file")

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from scratchlm import data
 from scratchlm.corpus import SEPARATOR, read_texts, text_files
+from scratchlm.corpus.text import SUFFIXES
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
 
@@ -20,7 +21,7 @@ class Pack:
     """Tokenize text into shards; run again after a stop, it goes on where it was."""
 
     input: tyro.conf.Positional[Path]
-    """A text file, a folder of *.txt and *.md files, or a file of JSON Lines (*.jsonl)."""
+    """A file of text or of JSON Lines (*.jsonl), or a folder of *.txt and *.md, or of *.jsonl."""
     tokenizer: Path
     """The tokenizer's file, from `scratchlm tokenizer`."""
     out: Path
@@ -86,34 +87,51 @@ def pack(options: Pack) -> None:
     1 shard, 1 document, 3 tokens: ...
     """
     tokenizer = Tokenizer.load(options.tokenizer)
-    bar = tqdm(total=size(options.input), unit="B", unit_scale=True, leave=False, disable=None)
-    with bar:
-        texts = read(options, bar.update)
+    files, json_lines = input_files(options.input)
+    size = sum(file.stat().st_size for file in files)
+    with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+        texts = read(options, files, json_lines, bar.update)
         index = data.write_shards(texts, tokenizer, options.out, options.shard_tokens)
     print(f"{summary(index)}: {options.out}")
 
 
-def size(path: Path) -> int:
-    """The bytes of a file, or of the text files of a folder.
+def input_files(path: Path) -> tuple[list[Path], bool]:
+    """List the files of the input, in the order of their names; true where they are JSON Lines.
 
     Raises:
-        InputError: There is nothing to read.
+        InputError: There is nothing to read, or a folder holds text of both kinds.
+
+    >>> input_files(Path("none"))
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
     """
-    return sum(file.stat().st_size for file in text_files(path))
+    lines = sorted(path.rglob("*.jsonl"), key=Path.as_posix) if path.is_dir() else []
+    if lines and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
+        raise InputError(
+            f"{path}: expected JSON Lines or plain text in this folder, found both; "
+            "name one file, or a folder with one kind"
+        )
+    return (lines, True) if lines else (text_files(path), path.suffix == ".jsonl")
 
 
-def read(options: Pack, progress: Callable[[int], object]) -> Iterator[str]:
+def read(
+    options: Pack, files: list[Path], json_lines: bool, progress: Callable[[int], object]
+) -> Iterator[str]:
     """The documents of the input, one at a time.
 
     Args:
-        options: What to read, and how.
+        options: How to read.
+        files: What `input_files` found.
+        json_lines: Whether it is JSON Lines.
         progress: Is told how many bytes each document had.
 
     Raises:
         InputError: The input cannot be read, or a line is not what it should be.
     """
-    if options.input.suffix == ".jsonl":
-        yield from read_json_lines(options.input, options.field, progress)
+    if json_lines:
+        for file in files:
+            yield from read_json_lines(file, options.field, progress)
         return
     for text in read_texts(options.input, errors=options.errors, separator=options.separator):
         progress(len(text.encode()))

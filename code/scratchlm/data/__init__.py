@@ -16,8 +16,8 @@ from scratchlm.data.mixture import Mixture
 from scratchlm.data.packed import PADDING, PackedDocuments
 from scratchlm.data.packing import Packing, best_fit_decreasing, pack
 from scratchlm.data.permutation import Permutation, Shuffle
-from scratchlm.data.sharded import Shards
-from scratchlm.data.shards import Shard, verify_shard
+from scratchlm.data.shard import Shard, verify_shard
+from scratchlm.data.shards import Shards
 from scratchlm.data.stream import SampleBatches, SampleStream, collate
 from scratchlm.data.village import VillageBatches
 from scratchlm.data.windows import Windows

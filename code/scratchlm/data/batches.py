@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from scratchlm.data.shards import Shard
+from scratchlm.data.shard import Shard
 from scratchlm.errors import InputError
 
 IGNORED = -100  # a target that PyTorch's cross-entropy leaves out

@@ -1,5 +1,6 @@
 """A document as the model reads it."""
 
+from scratchlm.errors import InputError
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
 
 
@@ -12,8 +13,16 @@ def encode_document(text: str, tokenizer: Tokenizer) -> list[int]:
         text: Any text; nothing in it becomes a control token.
         tokenizer: What cuts it.
 
+    Raises:
+        InputError: The tokenizer has no separator, or UTF-8 cannot write the text.
+
     >>> from scratchlm.tokenizer import train_bpe
     >>> encode_document("ab", train_bpe(["ab"], 257))
     [256, 97, 98]
     """
+    if END_OF_TEXT not in tokenizer.specials:
+        raise InputError(
+            f"tokenizer: expected the special token {END_OF_TEXT}, found "
+            f"{', '.join(tokenizer.specials) or 'none'}; train one that has it"
+        )
     return [tokenizer.specials[END_OF_TEXT], *tokenizer.encode(text)]

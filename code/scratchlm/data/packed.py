@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from scratchlm.data.batches import IGNORED
 from scratchlm.data.packing import pack
-from scratchlm.data.sharded import Shards
+from scratchlm.data.shards import Shards
 
 PADDING = -1  # the document that empty places belong to
 
@@ -33,7 +33,7 @@ class PackedDocuments(Dataset[tuple[Tensor, ...]]):
     Raises:
         InputError: There is no token.
 
-    >>> from scratchlm.data.shards import Shard
+    >>> from scratchlm.data.shard import Shard
     >>> rows = PackedDocuments(Shards([Shard.of([[0, 5, 6], [0, 7]])]), time=6)
     >>> inputs, targets, documents, positions = rows[0]
     >>> inputs.tolist(), targets.tolist()

@@ -1,140 +1,99 @@
-"""Token ids on disk, read without loading them into memory."""
+"""Many shards as one: documents by number, and any stretch of the text."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64, UInt
 
-from scratchlm.data.header import CHUNK, HEADER_BYTES, Header, id_dtype, read_header
-from scratchlm.data.writer import ShardWriter
+from scratchlm.data.index import INDEX, ShardIndex
+from scratchlm.data.shard import Shard
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import Tokenizer
 
 
-@dataclass(frozen=True)
-class Shard:
-    """Documents, one behind the other, and where each starts.
+class Shards:
+    """Shards one behind the other, as if they were a single one.
 
     Attributes:
-        tokens: All ids, in two bytes or in four; a memory map when read from disk.
-        starts: First position of each document, and the end of the last.
-        path: The file, where there is one.
+        shards: The parts, in order.
+        tokens: How many tokens there are in all.
 
-    >>> shard = Shard.of([[7, 8, 9], [7, 5]])
-    >>> len(shard), shard.document(1).tolist()
-    (2, [7, 5])
+    >>> shards = Shards([Shard.of([[7, 8, 9]]), Shard.of([[7, 5], [7]])])
+    >>> len(shards), shards.document(1).tolist(), shards.read(2, 5).tolist()
+    (3, [7, 5], [9, 7, 5])
     """
 
-    tokens: UInt[np.ndarray, "tokens"]
-    starts: Int64[np.ndarray, "documents_and_one"]
-    path: Path | None = None
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        if not shards:
+            raise InputError("shards: expected at least one, found none")
+        self.shards = tuple(shards)
+        self._first_document = np.cumsum([0, *map(len, shards)]).tolist()
+        self._first_token = np.cumsum([0, *(len(shard.tokens) for shard in shards)]).tolist()
+        self.tokens: int = self._first_token[-1]
 
     def __len__(self) -> int:
-        return len(self.starts) - 1
+        return self._first_document[-1]  # type: ignore[no-any-return]
 
-    def __reduce__(self) -> tuple[object, ...]:
-        # A process that is started afresh is told the file's name, not its gigabytes.
-        if self.path is None:
-            return Shard, (self.tokens, self.starts)
-        return Shard.load, (self.path,)
+    @cached_property
+    def lengths(self) -> Int64[np.ndarray, "documents"]:
+        """Tokens in each document."""
+        return np.concatenate([np.diff(shard.starts) for shard in self.shards])
 
     def document(self, index: int) -> UInt[np.ndarray, "length"]:
-        """The ids of one document."""
-        return self.tokens[self.starts[index] : self.starts[index + 1]]
+        """The ids of one document, counted over all shards; IndexError where there is none."""
+        index = range(len(self))[index]
+        part = bisect_right(self._first_document, index) - 1
+        return self.shards[part].document(index - self._first_document[part])
 
-    @classmethod
-    def of(cls, documents: Iterable[Sequence[int]]) -> "Shard":
-        """Gather documents in memory.
-
-        Raises:
-            InputError: There is no token at all, or an id does not fit into four bytes.
-
-        >>> Shard.of([[1, 2]]).tokens.tolist()
-        [1, 2]
-        """
-        rows = [np.asarray(document, dtype=np.int64) for document in documents]
-        tokens = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
-        if not len(tokens):
-            raise InputError("shard: expected at least one token, found none; is the text empty?")
-        if tokens.min() < 0:
-            raise InputError(f"shard: expected ids from 0 on, found {tokens.min()}")
-        starts = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-        return cls(tokens.astype(id_dtype(int(tokens.max()) + 1)), starts)
-
-    def save(self, path: Path, tokenizer: Tokenizer) -> Header:
-        """Write the shard to a file; it is whole, or not there.
+    def read(self, first: int, last: int) -> UInt[np.ndarray, "length"]:
+        """The ids of a stretch of the text, in whichever shards it lies.
 
         Args:
-            path: The file.
-            tokenizer: What made the ids.
-
-        Raises:
-            InputError: An id is not the tokenizer's, the disk is full, or the folder cannot be
-                written.
+            first: Where it begins, from 0.
+            last: Where it ends: behind ``first``, and at most `tokens`.
         """
-        with ShardWriter(path, tokenizer) as writer:
-            for index in range(len(self)):
-                writer.append(self.document(index))
-        return writer.header
+        part = bisect_right(self._first_token, first) - 1
+        pieces = []
+        while first < last:
+            start, end = self._first_token[part : part + 2]
+            pieces.append(self.shards[part].tokens[first - start : min(last, end) - start])
+            first, part = end, part + 1
+        return np.concatenate(pieces)
 
     @classmethod
-    def load(cls, path: Path, tokenizer: str | None = None) -> "Shard":
-        """Map a saved shard into memory.
+    def load(cls, folder: Path, tokenizer: str | None = None) -> "Shards":
+        """Map all shards of a folder into memory.
 
         Args:
-            path: The file.
-            tokenizer: Fingerprint of the tokenizer that its ids must belong to.
+            folder: What `write_shards` or ``scratchlm data pack`` wrote.
+            tokenizer: Fingerprint of the tokenizer that the ids must belong to.
 
         Raises:
-            InputError: The file is missing or damaged, or belongs to another tokenizer.
+            InputError: The folder is not finished, a shard is damaged or is not the one that the
+                index names, or all belong to another tokenizer.
 
         >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "a.shard"
-        >>> _ = Shard.of([[1, 2], [3]]).save(path, Tokenizer([]))
-        >>> Shard.load(path).document(1).tolist()
-        [3]
+        >>> from scratchlm.data.write import write_shards
+        >>> from scratchlm.tokenizer import Tokenizer
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = write_shards(["ab", "c"], Tokenizer([]), folder, 3)
+        >>> Shards.load(folder).lengths.tolist()
+        [3, 2]
         """
-        header = read_header(path, tokenizer)
-        dtype = id_dtype(header.vocab_size)
-        tokens = np.memmap(path, dtype, "r", HEADER_BYTES, (header.tokens,))
-        starts = np.memmap(path, "<i8", "r", header.starts_at, (header.documents + 1,))
-        if starts[0] != 0 or starts[-1] != header.tokens:
+        index = ShardIndex.load(folder)
+        if not index.complete:
             raise InputError(
-                f"{path}: expected documents from token 0 to {header.tokens}, found them from "
-                f"{starts[0]} to {starts[-1]}; write the shard again"
+                f"{folder}: expected finished shards, found {len(index.shards)} of a run that was "
+                "cut off; run the same command again to finish it"
             )
-        return cls(tokens, starts, path)
-
-
-def verify_shard(path: Path) -> Header:
-    """Read all of a shard, and check that nothing has changed since it was written.
-
-    Raises:
-        InputError: Its sha256 is another one, or an id is not in the vocabulary.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.shard"
-    >>> _ = Shard.of([[1, 2], [3]]).save(path, Tokenizer([])); verify_shard(path).tokens
-    3
-    """
-    header = read_header(path)
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        file.seek(HEADER_BYTES)
-        while chunk := file.read(CHUNK):
-            found.update(chunk)
-    if found.hexdigest() != header.sha256:
-        raise InputError(
-            f"{path}: expected sha256 {header.sha256}, found {found.hexdigest()}: the shard was "
-            "changed or damaged; write it again"
-        )
-    tokens = Shard.load(path).tokens
-    largest = max(int(tokens[at : at + CHUNK].max()) for at in range(0, len(tokens), CHUNK))
-    if largest >= header.vocab_size:
-        raise InputError(
-            f"{path}: expected ids below {header.vocab_size}, found {largest}; write it again"
-        )
-    return header
+        shards = [Shard.load(folder / entry.name, tokenizer) for entry in index.shards]
+        for entry, shard in zip(index.shards, shards, strict=True):
+            if (entry.documents, entry.tokens) != (len(shard), len(shard.tokens)):
+                raise InputError(
+                    f"{folder / entry.name}: expected {entry.documents} documents of "
+                    f"{entry.tokens} tokens, as {INDEX} says, found {len(shard)} of "
+                    f"{len(shard.tokens)}; write the shards again, into an empty folder"
+                )
+        return cls(shards)

@@ -33,8 +33,8 @@ class SampleStream(Dataset[tuple[Tensor, ...]]):
     Raises:
         InputError: There is no sample in a dataset, or datasets or weights do not go together.
 
-    >>> from scratchlm.data.shards import Shard
-    >>> from scratchlm.data.sharded import Shards
+    >>> from scratchlm.data.shard import Shard
+    >>> from scratchlm.data.shards import Shards
     >>> from scratchlm.data.windows import Windows
     >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), time=2)])
     >>> sorted(stream[number][0].tolist() for number in range(4))
@@ -83,8 +83,8 @@ class SampleBatches(Batches):
     Raises:
         InputError: The rows cannot be shared out equally, or there is no such rank.
 
-    >>> from scratchlm.data.shards import Shard
-    >>> from scratchlm.data.sharded import Shards
+    >>> from scratchlm.data.shard import Shard
+    >>> from scratchlm.data.shards import Shards
     >>> from scratchlm.data.windows import Windows
     >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), time=2)])
     >>> SampleBatches(stream, rows=4, rank=1, ranks=2).numbers(3)
@@ -118,8 +118,8 @@ class SampleBatches(Batches):
             first: Where to begin: after a restart, the number of steps that are done.
             workers: Processes that prepare batches ahead. They change nothing but the time.
 
-        >>> from scratchlm.data.shards import Shard
-        >>> from scratchlm.data.sharded import Shards
+        >>> from scratchlm.data.shard import Shard
+        >>> from scratchlm.data.shards import Shards
         >>> from scratchlm.data.windows import Windows
         >>> batches = SampleBatches(SampleStream([Windows(Shards([Shard.of([range(9)])]), 2)]), 2)
         >>> bool((next(iter(batches.loader(5))).inputs == batches.batch(5).inputs).all())

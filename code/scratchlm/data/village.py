@@ -2,7 +2,7 @@
 
 from scratchlm.data.batches import Batch, Batches, DocumentBatches
 from scratchlm.data.documents import encode_document
-from scratchlm.data.shards import Shard
+from scratchlm.data.shard import Shard
 from scratchlm.tokenizer import Tokenizer
 from scratchlm.world import SEEDS, write
 

@@ -6,7 +6,7 @@ from jaxtyping import Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from scratchlm.data.sharded import Shards
+from scratchlm.data.shards import Shards
 from scratchlm.errors import InputError
 
 
@@ -22,7 +22,7 @@ class Windows(Dataset[tuple[Tensor, ...]]):
     Raises:
         InputError: The text is shorter than one window.
 
-    >>> from scratchlm.data.shards import Shard
+    >>> from scratchlm.data.shard import Shard
     >>> windows = Windows(Shards([Shard.of([range(10)])]), time=4)
     >>> len(windows), windows[1]
     (2, (tensor([4, 5, 6, 7]), tensor([5, 6, 7, 8])))

@@ -48,18 +48,13 @@ def write_shards(
     _skip(rest, index, seen, folder)
     rows = _encode(rest, tokenizer, index.documents)
     row = next(rows, None)
-    if row is not None and index.shards:
-        _check_full(index, row, folder)
+    _check_full(index, row, folder)
     while row is not None:
         with ShardWriter(folder / index.next_name, tokenizer) as writer:
             row = _fill(writer, row, rows, shard_tokens, seen)
         index = index.add(writer.header, seen.hexdigest())
         index.save(folder)
-    if not index.shards:
-        raise InputError(f"{folder}: expected at least one document to write, found none")
-    index = replace(index, complete=True)
-    index.save(folder)
-    return index
+    return _finish(index, folder)
 
 
 class TextSum:
@@ -127,10 +122,9 @@ def _encode(texts: Iterator[str], tokenizer: Tokenizer, first: int) -> Iterator[
         yield text, ids
 
 
-def _check_full(index: ShardIndex, row: Row, folder: Path) -> None:
+def _check_full(index: ShardIndex, row: Row | None, folder: Path) -> None:
     """Refuse text behind a shard that would have taken more: it was the end, and has moved."""
-    last = index.shards[-1]
-    if last.tokens + len(row[1]) <= index.shard_tokens:
+    if row and index.shards and index.shards[-1].tokens + len(row[1]) <= index.shard_tokens:
         raise InputError(
             f"{folder}: expected the text to end where it ended in the last run, found more; "
             "write the longer text to another folder"
@@ -149,3 +143,12 @@ def _fill(
         seen.add(text)
         row = next(rows, None)
     return row
+
+
+def _finish(index: ShardIndex, folder: Path) -> ShardIndex:
+    """Say in the index that nothing is missing."""
+    if not index.shards:
+        raise InputError(f"{folder}: expected at least one document to write, found none")
+    index = replace(index, complete=True)
+    index.save(folder)
+    return index

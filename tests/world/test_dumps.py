@@ -166,7 +166,7 @@ def test_labels_are_a_line_of_json_for_each_item(kind, tmp_path):
 
 
 SHA256 = {
-    "crawl": "826ef93e8746152d7c1052e3f03f823f565d9ab0a81ca75d01dc6b729a98344f",
+    "crawl": "ff38e98f8d896c53b72e6c64b0cd54954d4c146646366b23706c1d29408e417d",
     "encyclopedia": "89ddbabed7ffc110f6fb4b87c9305e032dc527da4003d6e3f2d77a663af6c80d",
     "forum": "a65c6d186820cc8bcb75877f7c69f3639b697a70418ab0ca5938386392486863",
 }

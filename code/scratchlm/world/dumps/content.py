@@ -45,7 +45,11 @@ def story_title(story: Story) -> str:
 
 
 def tell_stories(seed: int, index: int, rng: random.Random) -> Content:
-    """One to three stories that no other page tells; ``nats`` is their exact code length."""
+    """One to three stories that no other page tells; ``nats`` is their exact code length.
+
+    >>> tell_stories(0, 5, random.Random(0)).truth["stories"]
+    [20, 21]
+    """
     first = PER_PAGE * index
     stream = story_stream("crawl", seed)
     told = [write(stream, first + n) for n in range(rng.choice((1, 1, 1, 2, 2, 3)))]
@@ -58,7 +62,11 @@ def tell_stories(seed: int, index: int, rng: random.Random) -> Content:
 
 
 def tell_facts(rng: random.Random) -> Content:
-    """What is true in the village, about some of its people, animals, places and things."""
+    """What is true in the village, about some of its people, animals, places and things.
+
+    >>> len(tell_facts(random.Random(0)).paragraphs)
+    5
+    """
     world = village()
     entities = rng.sample(world.people + world.animals + world.places + world.things, 5)
     paragraphs = tuple(plain(" ".join(describe(entity, rng))) for entity in entities)
@@ -67,7 +75,11 @@ def tell_facts(rng: random.Random) -> Content:
 
 
 def tell_abroad(rng: random.Random) -> Content:
-    """Small talk in German, French or Spanish."""
+    """Small talk in German, French or Spanish.
+
+    >>> tell_abroad(random.Random(0)).language in ("de", "fr", "es")
+    True
+    """
     language = rng.choice(("de", "fr", "es"))
     paragraphs = tuple(
         " ".join(sentence(language, "sentence", rng) for _ in range(rng.randint(3, 6)))
@@ -77,7 +89,11 @@ def tell_abroad(rng: random.Random) -> Content:
 
 
 def ask_held_out(rng: random.Random, held_out: int) -> Content:
-    """A story of the test split with one of its questions and the answer: contamination."""
+    """A story of the test split with one of its questions and the answer: contamination.
+
+    >>> ask_held_out(random.Random(0), 10).truth["held_out"][0]["story"] < 10
+    True
+    """
     number = rng.randrange(held_out)
     story = write(SEEDS["test"], number)
     asked = questions(story)
@@ -92,12 +108,20 @@ def ask_held_out(rng: random.Random, held_out: int) -> Content:
 
 
 def repeat_boilerplate(rng: random.Random) -> Content:
-    """Nothing but a notice that many pages share."""
+    """Nothing but a notice that many pages share.
+
+    >>> len(repeat_boilerplate(random.Random(0)).paragraphs)
+    1
+    """
     return Content(f"Page {rng.randint(1, 999)}", (rng.choice(choices("en", "twin")),))
 
 
 def advertise(rng: random.Random) -> Content:
-    """Sentences that want to sell something."""
+    """Sentences that want to sell something.
+
+    >>> advertise(random.Random(0)).language
+    'en'
+    """
     paragraphs = tuple(
         " ".join(
             sentence("en", "spam", rng, number=str(rng.choice((3, 7, 20, 50, 99, 500, 10000))))
@@ -109,7 +133,11 @@ def advertise(rng: random.Random) -> Content:
 
 
 def stuff_keywords(rng: random.Random) -> Content:
-    """The same few search words again and again."""
+    """The same few search words again and again.
+
+    >>> stuff_keywords(random.Random(0)).title.count("cheap")
+    1
+    """
     ware, other = rng.sample(choices("en", "ware"), 2)
     paragraphs = tuple(
         ", ".join(
@@ -122,9 +150,15 @@ def stuff_keywords(rng: random.Random) -> Content:
 
 
 def farm_links(rng: random.Random) -> Content:
-    """Nothing but links to other sites."""
-    hosts = (site(rng.randrange(SITES), rng.choice(tuple(TOP))).host for _ in range(1000))
-    links = tuple(host for host, _ in zip(hosts, range(rng.randint(30, 80)), strict=False))
+    """Nothing but links to other sites.
+
+    >>> page = farm_links(random.Random(0))
+    >>> page.paragraphs, len(page.links) >= 30
+    ((), True)
+    """
+    number = rng.randint(30, 80)
+    sites = (site(rng.randrange(SITES), rng.choice(tuple(TOP))) for _ in range(number))
+    links = tuple(linked.host for linked in sites)
     return Content(say("en", "farm_title", rng), (), links=links)
 
 

@@ -44,7 +44,11 @@ def write_forum(folder: Path, config: ForumConfig, extent: Extent) -> list[Path]
         extent: How much; its items are bunches of `BUNCH` threads, which are never cut.
 
     Returns:
-        The two files.
+        The two files. A label has the post's ``id``, ``kind``, ``text`` and ``score``. That of a
+        question has the number of its ``story`` in the forum's stream, the ``question`` with its
+        kind (``asks``) and right ``answer``, and the id of the ``accepted`` answer or None. That
+        of an answer has its ``parent``, its ``claim``, whether that is ``right`` and whether it is
+        ``accepted``, its ``tone``, and its ``worth``: how likely a vote on it is up.
 
     Raises:
         InputError: The folder cannot be written.

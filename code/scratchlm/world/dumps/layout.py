@@ -32,9 +32,13 @@ class Layout:
 
         Args:
             lines: The lines of each part; a part without lines is left out.
-            head: ``title``, ``charset`` and ``language``, as the page's head declares them.
+            head: HTML for the ``title``, ``charset`` and ``language`` of the page's head.
+
+        >>> head = {"title": "Tale", "charset": "", "language": "en"}
+        >>> LAYOUTS["table"].html({"text": ["One & two."]}, head).splitlines()[2:4]
+        ['<P>One &amp; two.', '<HR>']
         """
-        page = [self.head.format(**{key: value for key, value in head.items()})]
+        page = [self.head.format(**head)]
         for part in self.parts:
             if lines.get(part.name):
                 page.append(part.open)

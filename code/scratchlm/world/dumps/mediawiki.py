@@ -104,7 +104,15 @@ class WikiPage:
 
     @property
     def label(self) -> dict[str, object]:
-        """What is true about the page: one line of the label file."""
+        """What is true about the page: one line of the label file.
+
+        * ``id``, ``ns``, ``title``: as in the dump; ``redirect`` is where a redirect leads.
+        * ``kind``: see `Article`.
+        * ``text``: the paragraphs of running text, without markup, headings, tables and lists.
+        * ``home``, ``role``, ``traits``: facts about an entity, from ``village.txt``.
+        * ``story``, ``nats``: of a tale: its number in the encyclopedia's stream of stories, and
+          its exact code length.
+        """
         return {
             "id": self.id,
             "ns": self.namespace,

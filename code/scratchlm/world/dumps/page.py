@@ -107,7 +107,21 @@ class Page:
 
     @property
     def label(self) -> dict[str, object]:
-        """What is true about the page: one line of the label file."""
+        """What is true about the page: one line of the label file.
+
+        * ``id``, ``url``: those of the record in the WARC file.
+        * ``kind``, ``is_spam``, ``language``, ``title``: of the page.
+        * ``text``: the main text, which an extractor should find.
+        * ``charset``: what the bytes are and what the page says they are; ``garbled`` is whether
+          who believes the page misreads the main text.
+        * ``duplicate_of``, ``edit_rate``: the address of the earlier page, and the word-level edit
+          distance to its main text over its words (0 for reprints and mirrors).
+        * ``personal``, ``decoys``: spans of the main text: kind, start, text.
+        * ``stories``, ``nats``: numbers of the stories in the crawl's stream, and their exact code
+          length where the main text is these stories and nothing else.
+        * ``about``: what a page of facts is about, as ``kind/name``.
+        * ``held_out``: split, number of the story, question.
+        """
         text = "\n\n".join(self.content.paragraphs)
         return {
             "id": self.id,

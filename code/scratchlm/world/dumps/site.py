@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 
 from scratchlm.world.dumps.layout import LAYOUTS
 from scratchlm.world.dumps.phrases import choices, say
@@ -40,11 +41,15 @@ class Site:
         True
         """
         declared = DECLARE.format(charset) if charset else ""
-        head = {"title": title, "charset": declared, "language": self.language}
+        head = {"title": escape(title), "charset": declared, "language": self.language}
         return LAYOUTS[self.layout].html(self.frame | dict(lines), head)
 
     def text(self, lines: Mapping[str, Sequence[str]], title: str) -> str:
-        """What can be seen of that page, in the order of the page; the title in front."""
+        """What can be seen of that page, in the order of the page; the title in front.
+
+        >>> site(0, "en").text({"text": ["Once."]}, "Tale").splitlines()[0]
+        'Tale'
+        """
         return "\n".join([title, *LAYOUTS[self.layout].text(self.frame | dict(lines))]) + "\n"
 
 

@@ -10,6 +10,7 @@ from scratchlm.errors import InputError
 
 COMMANDS = {
     "corpus": "fetch public texts by name, or write stories of the village",
+    "world": "write the village's crawl, encyclopedia or forum, with labels",
     "tokenizer": "learn a byte-pair encoding from text, and show what it makes of some",
     "pretrain": "train a language model on your own text",
     "evaluate": "place a text and a model on the ladder of bits per byte",

@@ -10,6 +10,7 @@ from scratchlm.errors import InputError
 
 COMMANDS = {
     "corpus": "fetch public texts by name, or write stories of the village",
+    "world": "write the village's crawl, encyclopedia or forum, with labels",
     "tokenizer": "learn a byte-pair encoding from text, and show what it makes of some",
     "data": "turn text into token shards, and show what a folder of them holds",
     "pretrain": "train a language model on your own text",

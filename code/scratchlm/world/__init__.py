@@ -3,6 +3,7 @@
 * `write`, `stories`, `corpus` tell stories; each carries its exact probability and its facts.
 * `read` finds out which draws told a story; `check` judges any text.
 * `questions` asks about a story, and knows the answers.
+* `scratchlm.world.dumps` publishes the village as a crawl, an encyclopedia and a forum.
 """
 
 from scratchlm.world.check import Verdict, check, vocabulary, words

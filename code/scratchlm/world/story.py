@@ -19,7 +19,7 @@ class Story:
     """A story, its exact probability, and what was true at its end.
 
     Attributes:
-        text: One to six paragraphs of English.
+        text: Three or four paragraphs of English.
         nats: Minus the natural logarithm of the story's probability.
         state: Who is where, has what, knows, feels and promised what at the end.
         cast: Who and what played which role.

@@ -19,7 +19,7 @@ class Entity:
         name: Unique within its kind.
         forms: How it is written, by form: ``name``, ``he``, ``at``, ``a`` …
         traits: Words that say what it is good for (``food``, ``rescue``, ``child`` …).
-        home: Where a person works, or where an animal lives.
+        home: Where a grown person works, a child plays, or an animal lives.
     """
 
     kind: str

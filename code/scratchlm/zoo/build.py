@@ -15,23 +15,9 @@ from scratchlm.zoo.measure import measure, rounded
 from scratchlm.zoo.recipes import Recipe
 from scratchlm.zoo.shipped import HISTORY
 
-MILESTONES = (
-    0,
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.15,
-    0.2,
-    0.25,
-    0.3,
-    0.4,
-    0.5,
-    0.7,
-    0.85,
-    1,
-)  # shares of the run
-SNAPSHOTS = (0.01, 0.1)  # milestones whose weights are kept, to hear them speak
+# Shares of the run at which a model is measured, and those whose weights are kept to be heard.
+MILESTONES = (0, 0.01, 0.02, 0.05, 0.075, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 0.85, 1)
+SNAPSHOTS = (0.01, 0.1)
 
 
 def build(recipe: Recipe, folder: Path) -> None:

@@ -9,7 +9,7 @@ from itertools import chain
 # Raw elements and comments that never end run to the end of the page, as in browsers; every
 # alternative takes what it has looked at, so that the time stays linear on any input.
 TOKEN = re.compile(
-    r"<(?P<raw>script|style|noscript|template|svg|textarea|select|title)\b.*?(?:</(?P=raw)\b|\Z)"
+    r"<(?P<raw>script|style|noscript|template|svg|textarea|select|title)\b.*?(?:</(?P=raw)\b[^<>]*>?|\Z)"
     r"|<!--.*?(?:-->|\Z)"
     r"|<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)[^<>]*>?"
     r"|<[!?/][^<>]*>?"

@@ -7,9 +7,9 @@ from scratchlm.corpus.require import require
 
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 # Tags whose end must be written, so that they can be nested by leaving it out; the others
-# (p, li, td …) end by themselves, and deep inside of one another they need these.
+# (p, a, li, td …) end by themselves, and deep inside of one another they need these.
 NESTING = re.compile(
-    r"<(/?)(?!/|area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p\b|param|source"
+    r"<(/?)(?!/|a\b|area|base|br|col|dd|dt|embed|hr|img|input|li|link|meta|option|p\b|param|source"
     r"|t[dhr]\b|tbody|tfoot|thead|track|wbr)[a-z]",
     re.IGNORECASE,
 )

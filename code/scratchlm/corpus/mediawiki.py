@@ -151,6 +151,9 @@ def _complete(
         if mark == b"<revision>":
             revision = Segment(start, mark, data)
         elif mark == b"</revision>":
+            if revision is None:
+                where = f"{name}: revision that ends at byte {start:,}"
+                damage.report("revision not opened", where, "<revision>", "</revision>")
             xml = revision.data + mark if revision and revision.data else b""
             revision = None
             if xml and not latest:

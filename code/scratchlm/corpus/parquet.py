@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scratchlm.corpus.chunks import Progress, open_metered
+from scratchlm.corpus.chunks import CHUNK, Progress, open_metered
 from scratchlm.corpus.damage import Damage
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.jsonl import from_fields
@@ -12,7 +12,7 @@ from scratchlm.corpus.limits import LIMITS, Limits, admit
 from scratchlm.corpus.require import require
 from scratchlm.errors import InputError
 
-ROWS = 256  # read at once; a row group may hold a million
+ROWS = 64  # in memory at once; a row group may hold a million
 
 
 def read_parquet(
@@ -25,6 +25,8 @@ def read_parquet(
     progress: Progress | None = None,
 ) -> Iterator[Document]:
     """Read documents from the rows of a Parquet file; fields as in `read_jsonl`.
+
+    `ROWS` of them are in memory at once, and of the packed table one row group at most.
 
     Args:
         path: The file.
@@ -49,7 +51,7 @@ def read_parquet(
     arrow = require("pyarrow.parquet")
     with open_metered(path, progress) as file:
         try:
-            table = arrow.ParquetFile(file)
+            table = arrow.ParquetFile(file, pre_buffer=False, buffer_size=CHUNK)
         except (ValueError, OSError) as error:
             raise InputError(
                 f"{path}: expected a Parquet file with its footer, found: {error}; "

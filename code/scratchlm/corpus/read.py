@@ -92,26 +92,27 @@ def kind_of(path: Path) -> str:
         magic = cast(io.BufferedReader, file).peek(8)[:8]
     if not magic:
         raise InputError(f"{path}: expected a file with documents, found an empty one")
-    if magic.startswith(b"PAR1"):
-        return "parquet"
     if magic.startswith(b"PK\x03\x04"):
         raise InputError(f"{path}: expected {KNOWN}; found a zip archive: unpack it first")
+    names = {suffix.lower() for suffix in path.suffixes}
     packed = compression(magic)
     try:
         head = b"".join(islice(read_chunks(path), 1))[:HEAD].removeprefix(b"\xef\xbb\xbf").lstrip()
     except Broken as error:
+        if packed in ("", "gzip") and names & {".warc", ".wet"}:
+            return "warc"  # whose reader goes on behind damage
         raise InputError(
-            f"{path}: expected {packed} data, found a damaged beginning ({error}); fetch it again"
+            f"{path}: expected whole {packed} data, found damage ({error}); fetch the file again"
         ) from error
-    names = {suffix.lower() for suffix in path.suffixes}
-    if head.startswith(b"WARC/1.") and packed in ("", "gzip"):
-        return "warc"
-    if b"<mediawiki" in head:
-        return "mediawiki"
-    if b"<posts" in head:
-        return "posts"
-    if head.startswith(b"{") and names.isdisjoint(SUFFIXES):
-        return "jsonl"
-    if not names.isdisjoint(SUFFIXES):
-        return "text"
-    raise InputError(f"{path}: expected {KNOWN}; found a file that begins with {head[:24]!r}")
+    signs = {
+        "parquet": magic.startswith(b"PAR1"),
+        "warc": head.startswith(b"WARC/1.") and packed in ("", "gzip"),
+        "mediawiki": b"<mediawiki" in head,
+        "posts": b"<posts" in head,
+        "text": bool(names & set(SUFFIXES)),
+        "jsonl": head.startswith(b"{"),
+    }
+    kind = next((kind for kind, sign in signs.items() if sign), None)
+    if kind is None:
+        raise InputError(f"{path}: expected {KNOWN}; found a file that begins with {head[:24]!r}")
+    return kind

@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 from scratchlm.corpus.require import require
 from scratchlm.errors import InputError
 
-WAITING = 16  # chunks that may wait to be read
+WAITING = 2  # chunks that may wait to be read; the library unpacks a megabyte to one chunk
+RATIO = 100  # times its size that an archive may grow; text grows five- to tenfold
 
 
 def seven_zip_chunks(file: BinaryIO, path: Path, broken: type[Exception]) -> Iterator[bytes]:
@@ -27,7 +28,7 @@ def seven_zip_chunks(file: BinaryIO, path: Path, broken: type[Exception]) -> Ite
         broken: What is raised where the archive is damaged.
 
     Raises:
-        InputError: The archive does not hold exactly one file, or wants a password.
+        InputError: The archive does not hold exactly one file, wants a password, or is a bomb.
 
     >>> import io, py7zr, tempfile
     >>> path = Path(tempfile.mkdtemp()) / "Posts.7z"
@@ -39,15 +40,21 @@ def seven_zip_chunks(file: BinaryIO, path: Path, broken: type[Exception]) -> Ite
     py7zr = require("py7zr")
     try:
         archive = py7zr.SevenZipFile(file)
-        names = [entry.filename for entry in archive.list() if not entry.is_directory]
+        entries = [entry for entry in archive.list() if not entry.is_directory]
     except py7zr.exceptions.PasswordRequired as error:
         raise InputError(f"{path}: expected an open archive, found one with a password") from error
     except (py7zr.exceptions.ArchiveError, EOFError, OSError, ValueError) as error:
         raise broken(f"no readable archive ({error})") from error
-    if len(names) != 1:
+    if len(entries) != 1:
         raise InputError(
-            f"{path}: expected an archive of one file, found {len(names)}; unpack it, and read "
+            f"{path}: expected an archive of one file, found {len(entries)}; unpack it, and read "
             "the files one by one"
+        )
+    size, unpacked = path.stat().st_size, entries[0].uncompressed
+    if unpacked > RATIO * size:
+        raise InputError(
+            f"{path}: expected an archive that grows at most {RATIO}-fold, found one that grows "
+            f"from {size:,} to {unpacked:,} bytes, as bombs do; unpack it if you trust it"
         )
     yield from _Unpacking(archive, broken).chunks()
 

@@ -16,10 +16,12 @@ from scratchlm.corpus.damage import Damage
 from scratchlm.corpus.limits import Limits
 
 MARK = b"WARC/1."
-NEXT = re.compile(rb"\r\n\r\n(?=WARC/1\.)")
-LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+TOO_LONG = "record too long"
+NEXT = re.compile(rb"WARC/1\.[01]\r\n[A-Za-z-]{1,40}:")
+LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 GZIP = b"\x1f\x8b\x08"
 PIECE = 1 << 13  # small, so that stepping back behind a member stays inside the file's buffer
+OVERLAP = 64  # bytes; longer than what `NEXT` finds
 HEADER = 1 << 16  # bytes; real headers take less than one kilobyte
 
 
@@ -57,7 +59,8 @@ def warc_frames(
         InputError: The file cannot be read, or damage stops the reader.
     """
     with open_metered(path, progress) as file:
-        if compression(cast(io.BufferedReader, file).peek(8)) != "gzip":
+        packed = compression(cast(io.BufferedReader, file).peek(8)) == "gzip"
+        if not packed and path.suffix != ".gz":  # the name counts where the first byte is broken
             yield from _plain_frames(file, start, str(path), damage, limits)
         elif _record_by_record(file, limits):
             yield from _member_frames(file, start, path, damage, limits)
@@ -91,12 +94,12 @@ def _plain_frames(
         if behind != b"\r\n\r\n" and not at_end:
             found = f"{behind!r} behind {size:,} bytes"
             damage.report("length that lies", where, "a line end behind the content", found)
-            place = _next_mark(stream, body)
+            place = _next_mark(stream, place + 1)
             continue
         end = body + size + len(behind)
         if content is None:
             most = f"at most {limits.record:,} bytes"
-            damage.report("record too long", where, most, f"{size:,}")
+            damage.report(TOO_LONG, where, most, f"{size:,}")
         else:
             yield Frame(place, end, header.lstrip() + content)
         place = stream.seek(end)
@@ -114,26 +117,29 @@ def _header(stream: BinaryIO) -> bytes:
 
 def _next_mark(stream: BinaryIO, place: int) -> int | None:
     """Where the next record seems to begin, at or behind a place."""
-    stream.seek(max(0, place - 4))
-    place = stream.tell()
+    stream.seek(place)
     held = b""
     while chunk := stream.read(CHUNK):
         held += chunk
         if found := NEXT.search(held):
-            return stream.seek(place + found.end())
-        place += max(0, len(held) - 16)
-        held = held[-16:]
+            return stream.seek(place + found.start())
+        place += max(0, len(held) - OVERLAP)
+        held = held[-OVERLAP:]
     return None
 
 
 def _record_by_record(file: BinaryIO, limits: Limits) -> bool:
     """Whether the first gzip member holds exactly one record, or cannot tell."""
-    data, _, problem = _inflate(file, 0, limits.record)
-    header = _header(io.BytesIO(data))
-    length = LENGTH.search(header)
-    if problem or not length:
+    try:
+        header = _header(cast(BinaryIO, gzip.GzipFile(fileobj=file)))
+    except (EOFError, zlib.error, gzip.BadGzipFile):
         return True
-    return len(header) + int(length[1]) <= len(data) <= len(header) + int(length[1]) + 8
+    length = LENGTH.search(header)
+    if not length or int(length[1]) > limits.record:
+        return True
+    size = len(header) + int(length[1])
+    data, _, problem = _inflate(file, 0, size + 8)  # two line ends, and an allowance
+    return len(data) >= size if problem is None else problem[0] != TOO_LONG
 
 
 def _member_frames(
@@ -171,7 +177,7 @@ def _inflate(
         except zlib.error as error:
             return b"", place, ("broken gzip member", "gzip data", str(error))
         if len(data) > limit:
-            return b"", place, ("record too long", f"at most {limit:,} bytes", "more")
+            return b"", place, (TOO_LONG, f"at most {limit:,} bytes", "more")
     return bytes(data), file.tell() - len(inflater.unused_data), None
 
 

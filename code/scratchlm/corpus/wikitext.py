@@ -135,6 +135,7 @@ class _Nesting:
         if space and (space.lower() in DROPPED or LANGUAGE.fullmatch(space)):
             self.jumps[opening] = here + 1
         else:
+            self.pieces[opening + 1] = target.removeprefix(":")  # [[:Category:X]] is a plain link
             self.jumps[opening] = self.pipes.get(opening, opening) + 1
             self.jumps[here] = here + 1
 

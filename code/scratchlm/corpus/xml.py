@@ -55,7 +55,8 @@ def split_at(
         held += chunk
         while found := marks.search(held, searched):
             if opened:
-                yield Segment(*opened, None if cut else bytes(held[: found.start()]))
+                whole = not cut and found.start() <= limit
+                yield Segment(*opened, bytes(held[: found.start()]) if whole else None)
             opened, cut, searched = (place + found.start(), found[0]), False, len(found[0])
             place += found.start()
             del held[: found.start()]
@@ -65,7 +66,7 @@ def split_at(
             del held[:-LONGEST]
             searched, cut = 0, opened is not None
     if opened:
-        yield Segment(*opened, None if cut else bytes(held))
+        yield Segment(*opened, None if cut or len(held) > limit else bytes(held))
     yield Segment(place + len(held), b"", b"")
 
 
@@ -92,4 +93,4 @@ def parse_element(data: bytes) -> _Element:
     try:
         return cast("_Element", etree.fromstring(data, parser))
     except etree.XMLSyntaxError as error:
-        raise ValueError(error.msg) from error
+        raise ValueError(" ".join(str(error.msg).split())) from error

@@ -82,10 +82,14 @@ def test_the_decision_tree():
 def test_blocks_are_cut_at_block_tags_alone_and_without_hidden_text():
     page = (
         "<title>T</title><script>if (a < b) '<p>no'</script><!-- <p>no -->"
-        "<P class='x>'>One <b>two</b>&amp;<br>three<div>fo<i>ur</i></div>"
+        "<P class='x>'>One <b>two</b>&amp;<br>three<div>se<i>ven</i></div>"
         "<style>no</style><a href=/>li<b>nk</b></a> no<!-- endless <p>"
     )
-    assert [block.text for block in text_blocks(page)] == ["'>One two & three", "fo ur", "li nk no"]
+    assert [block.text for block in text_blocks(page)] == [
+        "'>One two & three",
+        "se ven",
+        "li nk no",
+    ]
     assert [block.link_density for block in text_blocks(page)] == [0, 0, 2 / 3]
 
 

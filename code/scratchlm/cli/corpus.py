@@ -1,5 +1,6 @@
 """`scratchlm corpus`: public texts by name, documents of a file, and stories of the village."""
 
+import os
 import sys
 from dataclasses import dataclass
 from itertools import islice
@@ -118,11 +119,14 @@ def print_documents(wanted: Read) -> None:
     size = wanted.file.stat().st_size if wanted.file.exists() else 0
     with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:
         documents = corpus.read(wanted.file, wanted.start, damage=damage, progress=bar.update)
-        for document in islice(documents, wanted.limit):
-            if wanted.format == "jsonl":
-                print(corpus.write_line(document))
-            else:
-                print(document.text.removesuffix("\n"), corpus.SEPARATOR, sep="\n")
+        try:
+            for document in islice(documents, wanted.limit):
+                if wanted.format == "jsonl":
+                    print(corpus.write_line(document))
+                else:
+                    print(document.text.removesuffix("\n"), corpus.SEPARATOR, sep="\n")
+        except BrokenPipeError:  # whoever read along has seen enough, as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if damage.counts:
         print(f"left out or altered:\n{damage}", file=sys.stderr)
 

@@ -67,6 +67,15 @@ def read_mediawiki(
 
     Raises:
         InputError: The file cannot be read, or damage stops the reader.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "dump.xml"
+    >>> _ = path.write_text(
+    ...     "<mediawiki><page><title>Owl</title><ns>0</ns><id>4</id><revision><id>9</id>"
+    ...     "<text>An '''owl'''.</text></revision></page></mediawiki>"
+    ... )
+    >>> [(document.meta["title"], document.text) for document in read_mediawiki(path)]
+    [('Owl', 'An owl.')]
     """
     damage = damage or Damage()
     for revision in read_revisions(
@@ -107,6 +116,15 @@ def read_revisions(
 
     Raises:
         InputError: The file cannot be read, or damage stops the reader.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "dump.xml"
+    >>> _ = path.write_text(
+    ...     "<mediawiki><page><title>Owl</title><ns>0</ns><id>4</id><revision><id>9</id>"
+    ...     "<text>An '''owl'''.</text></revision></page></mediawiki>"
+    ... )
+    >>> [revision.text for revision in read_revisions(path)]
+    ["An '''owl'''."]
     """
     damage = damage or Damage()
     latest = revisions == "latest"

@@ -54,7 +54,7 @@ def read_warc(
     limits: Limits = LIMITS,
     progress: Progress | None = None,
 ) -> Iterator[Document]:
-    """Read the pages of a crawl: main text of HTML, plain text as it is; status 200 alone.
+    r"""Read the pages of a crawl: main text of HTML, plain text as it is; status 200 alone.
 
     Args:
         path: A ``.warc`` or ``.wet`` file, plain or gzip-compressed.
@@ -66,6 +66,15 @@ def read_warc(
 
     Raises:
         InputError: The file cannot be read, or damage stops the reader.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.wet"
+    >>> _ = path.write_text(
+    ...     "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://a.org/\r\n"
+    ...     "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nOnce.\r\n\r\n", newline=""
+    ... )
+    >>> [(document.meta["url"], document.text) for document in read_warc(path)]
+    [('http://a.org/', 'Once.')]
     """
     damage = damage or Damage()
     for record in read_records(
@@ -94,7 +103,7 @@ def read_records(
     limits: Limits = LIMITS,
     progress: Progress | None = None,
 ) -> Iterator[Record]:
-    """Read WARC records of all kinds, or of some.
+    r"""Read WARC records of all kinds, or of some.
 
     Args:
         path: The file.
@@ -106,6 +115,15 @@ def read_records(
 
     Raises:
         InputError: The file cannot be read, or damage stops the reader.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.wet"
+    >>> _ = path.write_text(
+    ...     "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://a.org/\r\n"
+    ...     "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nOnce.\r\n\r\n", newline=""
+    ... )
+    >>> [(record.kind, record.content) for record in read_records(path)]
+    [('conversion', b'Once.')]
     """
     damage = damage or Damage()
     for frame in warc_frames(path, start, damage, limits, progress):

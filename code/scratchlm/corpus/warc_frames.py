@@ -42,7 +42,7 @@ class Frame(NamedTuple):
 def warc_frames(
     path: Path, start: int, damage: Damage, limits: Limits, progress: Progress | None = None
 ) -> Iterator[Frame]:
-    """Cut a WARC file into its records; go on behind a bad one with the next good one.
+    r"""Cut a WARC file into its records; go on behind a bad one with the next good one.
 
     Places are bytes of the file itself where it is plain, or compressed record by record, as
     the standard wants it (ISO 28500, annex on compression). Where it is compressed in another
@@ -57,6 +57,15 @@ def warc_frames(
 
     Raises:
         InputError: The file cannot be read, or damage stops the reader.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.wet"
+    >>> _ = path.write_text(
+    ...     "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://a.org/\r\n"
+    ...     "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nOnce.\r\n\r\n", newline=""
+    ... )
+    >>> [(frame.start, frame.end) for frame in warc_frames(path, 0, Damage(), Limits())]
+    [(0, 121)]
     """
     with open_metered(path, progress) as file:
         packed = compression(cast(io.BufferedReader, file).peek(8)) == "gzip"

@@ -147,8 +147,11 @@ def _record_by_record(file: BinaryIO, limits: Limits) -> bool:
     if not length or int(length[1]) > limits.record:
         return True
     size = len(header) + int(length[1])
-    data, _, problem = _inflate(file, 0, size + 8)  # two line ends, and an allowance
-    return len(data) >= size if problem is None else problem[0] != TOO_LONG
+    data, _, problem = _inflate(file, 0, size + 16)
+    if problem is None:
+        return len(data) >= size
+    # Damage in the first member is no proof of another layout; a second record in it is.
+    return not data[size:].lstrip().startswith(MARK)
 
 
 def _member_frames(
@@ -186,7 +189,7 @@ def _inflate(
         except zlib.error as error:
             return b"", place, ("broken gzip member", "gzip data", str(error))
         if len(data) > limit:
-            return b"", place, (TOO_LONG, f"at most {limit:,} bytes", "more")
+            return bytes(data), place, (TOO_LONG, f"at most {limit:,} bytes", "more")
     return bytes(data), file.tell() - len(inflater.unused_data), None
 
 

@@ -1,5 +1,7 @@
 """`scratchlm corpus`: what it prints and writes, and what it refuses."""
 
+import json
+
 import pytest
 import tyro
 from scratchlm.cli.corpus import Corpus, run
@@ -42,3 +44,38 @@ def test_village_refuses_what_it_cannot_write(tmp_path):
     with pytest.raises(InputError, match="expected at least 1, found 0"):
         call("village", "--stories", "0", "--out", str(tmp_path / "a.txt"))
     assert not list(tmp_path.iterdir())
+
+
+def test_read_prints_documents_that_can_be_gone_on_from(tmp_path, capsys):
+    file = tmp_path / "three.txt"
+    file.write_text(f"\n{SEPARATOR}\n".join(["One.", "Two.", "Three."]))
+    call("read", str(file), "--limit", "2")
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["text"], second["text"]) == ("One.\n", "Two.\n")
+    call("read", str(file), "--start", str(second["end"]), "--format", "text")
+    assert capsys.readouterr().out == f"Three.\n{SEPARATOR}\n"
+
+
+def test_read_text_can_be_read_again_as_text(tmp_path, capsys):
+    file = tmp_path / "two.jsonl"
+    file.write_text('{"text": "One."}\n{"text": "Two.\\n"}\n')
+    call("read", str(file), "--format", "text")
+    copy = tmp_path / "copy.txt"
+    copy.write_text(capsys.readouterr().out)
+    assert list(read_texts(copy, separator=SEPARATOR)) == ["One.\n", "Two.\n"]
+
+
+def test_read_counts_damage_or_stops_at_it(tmp_path, capsys):
+    file = tmp_path / "broken.jsonl"
+    file.write_text('{"text": "One."}\n{"text": \n{"text": "Two."}\n')
+    call("read", str(file))
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 2
+    assert "1 not JSON (first: " in printed.err
+    with pytest.raises(InputError, match="line at byte 17: expected one JSON object"):
+        call("read", str(file), "--damage", "stop")
+
+
+def test_read_refuses_a_file_of_no_known_kind(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.jsonl: expected a file that can be read"):
+        call("read", str(tmp_path / "gone.jsonl"))

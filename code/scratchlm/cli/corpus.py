@@ -1,6 +1,9 @@
-"""`scratchlm corpus`: public texts by name, and stories of the village."""
+"""`scratchlm corpus`: public texts by name, documents of a file, and stories of the village."""
 
+import os
+import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,12 +40,29 @@ class Village:
 
 
 @dataclass(frozen=True)
+class Read:
+    """Print the documents of a crawl, a dump or a file of texts, and what had to be left out."""
+
+    file: tyro.conf.Positional[Path]
+    """WARC, WET, MediaWiki XML, Stack Exchange Posts.xml, JSON Lines, Parquet or text."""
+    limit: int | None = None
+    """How many documents at most."""
+    start: int = 0
+    """Where to go on: the "end" of the last document printed before."""
+    format: Literal["jsonl", "text"] = "jsonl"
+    """One JSON object a line, or the texts with lines of <|endoftext|> between them."""
+    damage: Literal["skip", "stop"] = "skip"
+    """What to do at a broken record: count it and go on behind it, or stop."""
+
+
+@dataclass(frozen=True)
 class Corpus:
-    """Text to train on: list what can be fetched, fetch it, or write stories of the village."""
+    """Text to train on: list what can be fetched, fetch it, read a file, or write stories."""
 
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[List, tyro.conf.subcommand("list")]
         | Annotated[Get, tyro.conf.subcommand("get")]
+        | Annotated[Read, tyro.conf.subcommand("read")]
         | Annotated[Village, tyro.conf.subcommand("village")]
     ]
     """What to do."""
@@ -59,6 +79,8 @@ def run(options: Corpus) -> None:
             print_registry()
         case Get(name):
             print(corpus.get(name))
+        case Read() as wanted:
+            print_documents(wanted)
         case Village(out, stories, split):
             write_village(out, stories, split)
 
@@ -75,6 +97,38 @@ def print_registry() -> None:
         print(
             f"{entry.name:16} {entry.bytes / 1e6:4.2f} MB {state:7}{entry.title} [{entry.license}]"
         )
+
+
+def print_documents(wanted: Read) -> None:
+    r"""Print documents to standard output; progress and damage go to standard error.
+
+    Args:
+        wanted: What to read, and how to print it.
+
+    Raises:
+        InputError: the file is of no known kind, cannot be read, or damage stops it.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "one.txt"
+    >>> _ = file.write_text("Once.\n")
+    >>> print_documents(Read(file, format="text"))
+    Once.
+    <|endoftext|>
+    """
+    damage = corpus.Damage(wanted.damage)
+    size = wanted.file.stat().st_size if wanted.file.exists() else 0
+    with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:
+        documents = corpus.read(wanted.file, wanted.start, damage=damage, progress=bar.update)
+        try:
+            for document in islice(documents, wanted.limit):
+                if wanted.format == "jsonl":
+                    print(corpus.write_line(document))
+                else:
+                    print(document.text.removesuffix("\n"), corpus.SEPARATOR, sep="\n")
+        except BrokenPipeError:  # whoever read along has seen enough, as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if damage.counts:
+        print(f"left out or altered:\n{damage}", file=sys.stderr)
 
 
 def write_village(out: Path, stories: int, split: str) -> None:

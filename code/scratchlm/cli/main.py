@@ -9,9 +9,9 @@ import tyro
 from scratchlm.errors import InputError
 
 COMMANDS = {
-    "corpus": "fetch public texts by name, or write stories of the village",
+    "corpus": "fetch public texts, read crawls and dumps, clean and mix them, or write stories",
     "world": "write the village's crawl, encyclopedia or forum, with labels",
-    "tokenizer": "learn a byte-pair encoding from text, and show what it makes of some",
+    "tokenizer": "learn a tokenizer from text, show what it makes of some, import and export",
     "data": "turn text into token shards, and show what a folder of them holds",
     "pretrain": "train a language model on your own text",
     "evaluate": "place a text and a model on the ladder of bits per byte",

@@ -1,25 +1,78 @@
 """Text by name or by path: registry, downloads, readers.
 
 * `read_texts` reads the documents of a file or a folder; `hold_out` keeps their end back.
+* `read` gives the `Document`s of any other file: WARC, WET, MediaWiki XML, Stack Exchange's
+  `Posts.xml`, JSON Lines, Parquet, text; `Damage` counts what it leaves out, `Limits` bound it.
+* `extract_text` and `main_text` take the text out of web pages, `strip_wikitext` out of
+  wikitext; `join_answers` brings questions and answers together.
 * `get` fetches a public text by name, checked and cached; `registry` lists them.
 """
 
+from scratchlm.corpus.blocks import Block, is_content, main_text, text_blocks
+from scratchlm.corpus.damage import Damage
+from scratchlm.corpus.document import Document
 from scratchlm.corpus.download import cache_folder, fetch, get
 from scratchlm.corpus.gutenberg import strip_gutenberg
 from scratchlm.corpus.hold_out import hold_out
+from scratchlm.corpus.html import decode_page, extract_text, html_text
+from scratchlm.corpus.jsonl import read_jsonl, write_line
+from scratchlm.corpus.limits import LIMITS, Limits
+from scratchlm.corpus.mediawiki import Revision, read_mediawiki, read_revisions
+from scratchlm.corpus.parquet import read_parquet
+from scratchlm.corpus.plain import read_plain
+from scratchlm.corpus.read import read
 from scratchlm.corpus.registry import Entry, entry, registry
+from scratchlm.corpus.stackexchange import read_posts
 from scratchlm.corpus.text import SEPARATOR, read_texts, text_files
+from scratchlm.corpus.threads import (
+    Preference,
+    Thread,
+    join_answers,
+    preferences,
+    thread_document,
+)
+from scratchlm.corpus.warc import Record, read_records, read_warc
+from scratchlm.corpus.wikitext import strip_wikitext
 
 __all__ = [
+    "LIMITS",
     "SEPARATOR",
+    "Block",
+    "Damage",
+    "Document",
     "Entry",
+    "Limits",
+    "Preference",
+    "Record",
+    "Revision",
+    "Thread",
     "cache_folder",
+    "decode_page",
     "entry",
+    "extract_text",
     "fetch",
     "get",
     "hold_out",
+    "html_text",
+    "is_content",
+    "join_answers",
+    "main_text",
+    "preferences",
+    "read",
+    "read_jsonl",
+    "read_mediawiki",
+    "read_parquet",
+    "read_plain",
+    "read_posts",
+    "read_records",
+    "read_revisions",
     "read_texts",
+    "read_warc",
     "registry",
     "strip_gutenberg",
+    "strip_wikitext",
+    "text_blocks",
     "text_files",
+    "thread_document",
+    "write_line",
 ]

@@ -1,0 +1,66 @@
+"""What could not be read: counted with its reason, or the end of reading."""
+
+from collections import Counter
+from typing import Literal
+
+from scratchlm.errors import InputError
+
+
+class Damage:
+    """Counts what a reader leaves out, and why; or stops at the first damaged record.
+
+    Attributes:
+        counts: How often each reason came up.
+        first: Where each reason came up first, and what was found there.
+
+    >>> damage = Damage("skip")
+    >>> damage.report("not JSON", "a.jsonl: line at byte 7", "an object", "'{'")
+    >>> print(damage)
+    1 not JSON (first: a.jsonl: line at byte 7: expected an object, found '{')
+    >>> Damage().report("not JSON", "a.jsonl: line at byte 7", "an object", "'{'")
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: a.jsonl: line at byte 7: expected an object, found '{'; repair \
+it, or read on behind it with Damage("skip") (--damage skip)
+    """
+
+    def __init__(self, action: Literal["stop", "skip"] = "stop") -> None:
+        self.action = action
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+
+    def report(self, reason: str, where: str, expected: str, found: str) -> None:
+        """Count a damaged record, or stop.
+
+        Args:
+            reason: What is counted, in a few words.
+            where: The file and the record.
+            expected: What should be there.
+            found: What is there.
+
+        Raises:
+            InputError: Damage stops the reader.
+        """
+        if self.action == "stop":
+            raise InputError(
+                f"{where}: expected {expected}, found {found}; repair it, or read on behind it "
+                'with Damage("skip") (--damage skip)'
+            )
+        self.count(reason, f"{where}: expected {expected}, found {found}")
+
+    def count(self, reason: str, where: str) -> None:
+        """Count what is left out or altered although nothing is broken; this never stops."""
+        self.counts[reason] += 1
+        self.first.setdefault(reason, where)
+
+    def __str__(self) -> str:
+        lines = (f"{n:,} {reason} (first: {self.first[reason]})" for reason, n in self.items())
+        return "\n".join(lines) or "nothing was left out"
+
+    def items(self) -> list[tuple[str, int]]:
+        """The reasons and their counts, most frequent first, then by name.
+
+        >>> Damage().items()
+        []
+        """
+        return sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,4 +1,4 @@
-"""`scratchlm corpus`: public texts by name, and stories of the village."""
+"""`scratchlm corpus`: public texts by name, stories of the village, and how text is cleaned."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import corpus, world
+from scratchlm.cli.clean import Classifier, Clean, Mix, blend, clean, train
 from scratchlm.errors import InputError
 
 
@@ -38,12 +39,15 @@ class Village:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Text to train on: list what can be fetched, fetch it, or write stories of the village."""
+    """Text to train on: fetch it, write stories of the village, clean and mix documents."""
 
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[List, tyro.conf.subcommand("list")]
         | Annotated[Get, tyro.conf.subcommand("get")]
         | Annotated[Village, tyro.conf.subcommand("village")]
+        | Annotated[Clean, tyro.conf.subcommand("clean")]
+        | Annotated[Classifier, tyro.conf.subcommand("classifier")]
+        | Annotated[Mix, tyro.conf.subcommand("mix")]
     ]
     """What to do."""
 
@@ -61,6 +65,12 @@ def run(options: Corpus) -> None:
             print(corpus.get(name))
         case Village(out, stories, split):
             write_village(out, stories, split)
+        case Clean() as options_of_clean:
+            clean(options_of_clean)
+        case Classifier() as examples:
+            train(examples)
+        case Mix() as shares:
+            blend(shares)
 
 
 def print_registry() -> None:

@@ -9,7 +9,7 @@ import tyro
 from scratchlm.errors import InputError
 
 COMMANDS = {
-    "corpus": "fetch public texts by name, or write stories of the village",
+    "corpus": "fetch public texts, write stories of the village, clean and mix documents",
     "tokenizer": "learn a byte-pair encoding from text, and show what it makes of some",
     "pretrain": "train a language model on your own text",
     "evaluate": "place a text and a model on the ladder of bits per byte",

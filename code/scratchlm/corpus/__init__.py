@@ -18,6 +18,7 @@ from scratchlm.corpus.hold_out import hold_out
 from scratchlm.corpus.language import Language, train_language
 from scratchlm.corpus.manifest import Manifest
 from scratchlm.corpus.minhash import NearDuplicate, s_curve
+from scratchlm.corpus.mix import Share, mix
 from scratchlm.corpus.pii import MaskPII, find_pii
 from scratchlm.corpus.pipeline import Pipeline
 from scratchlm.corpus.quality import Quality, train_quality
@@ -47,6 +48,7 @@ __all__ = [
     "Quality",
     "SameDocument",
     "SameLine",
+    "Share",
     "Step",
     "Yield",
     "cache_folder",
@@ -57,6 +59,7 @@ __all__ = [
     "find_pii",
     "get",
     "hold_out",
+    "mix",
     "read_shard",
     "read_texts",
     "registry",

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from scratchlm.corpus.document import Document
-from scratchlm.corpus.shards import read_shard, to_line
+from scratchlm.corpus.shards import ShardWriter, read_shard
 from scratchlm.errors import InputError
 from scratchlm.storage import write_atomically
 
@@ -49,21 +50,9 @@ def ingest(
 
 
 def _write_shards(read: Read, folder: Path, shard_bytes: int, number: int, file: Path) -> list[str]:
-    names = [path.name for path in sorted(folder.glob(f"{number:05}-*.jsonl"))]
-    start = list(read_shard(folder / names[-1]))[-1].end if names else 0
-    lines: list[bytes] = []
-    size = 0
-
-    def close() -> None:
-        names.append(f"{number:05}-{len(names):05}.jsonl")
-        write_atomically(folder / names[-1], b"".join(lines))
-
+    there = sorted(folder.glob(f"{number:05}-*.jsonl"))
+    start = deque(read_shard(there[-1]), maxlen=1)[0].end if there else 0
+    writer = ShardWriter(folder, shard_bytes, f"{number:05}-", len(there))
     for document in read(file, start):
-        lines.append(to_line(document))
-        size += len(lines[-1])
-        if size >= shard_bytes:
-            close()
-            lines, size = [], 0
-    if lines:
-        close()
-    return names
+        writer.add(document)
+    return [path.name for path in there] + [shard["name"] for shard in writer.close()]

@@ -1,6 +1,7 @@
 """What a pipeline leaves beside its shards: what was done, to what, and what is in them."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -10,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from scratchlm.corpus.classifier import Classifier
-from scratchlm.corpus.shards import MANIFEST
+from scratchlm.corpus.document import Document
 from scratchlm.corpus.step import Comparison, Step
 from scratchlm.corpus.yields import Yield, total
 from scratchlm.errors import InputError
 from scratchlm.storage import sha256, write_atomically
 
+MANIFEST = "manifest.json"
+WORK = ".work"  # inside the output: what is needed until it is finished
 PLAN = "plan.json"
 
 
@@ -53,17 +56,28 @@ class Manifest:
         yields: list[Yield] = []
         for stage in notes:
             yields += total([[Yield.from_json(y) for y in shard["yields"]] for shard in stage])
-        counts: Counter[tuple[str, str, str]] = Counter()
+        origins: Counter[tuple[str, str, str]] = Counter()
         for shard in notes[-1]:
-            for *key, number in shard["origins"]:
-                counts[tuple(key)] += number
+            origins.update({tuple(key): number for *key, number in shard["origins"]})
+        return cls.of(plan, inputs, yields, origins, [shard["shard"] for shard in notes[-1]])
+
+    @classmethod
+    def of(
+        cls,
+        plan: dict[str, Any],
+        inputs: list[dict[str, Any]],
+        yields: list[Yield],
+        counts: Counter[tuple[str, str, str]],
+        shards: list[dict[str, Any]],
+    ) -> "Manifest":
+        """Sort the counts that `origins_of` gives."""
         origins = [
             {"source": source, "license": license, "documents": number,
              "bytes": counts[source, license, "bytes"]}
             for (source, license, unit), number in sorted(counts.items())
             if unit == "documents"
         ]  # fmt: skip
-        return cls(plan, inputs, yields, origins, [shard["shard"] for shard in notes[-1]])
+        return cls(plan, inputs, yields, origins, shards)
 
     def to_json(self) -> bytes:
         """Write it down.
@@ -79,6 +93,16 @@ class Manifest:
         """Read what `to_json` has written."""
         found = json.loads(content)
         return cls(**{**found, "yields": [Yield.from_json(counts) for counts in found["yields"]]})
+
+
+def origins_of(document: Document) -> dict[tuple[str, str, str], int]:
+    """What a document adds to the documents and bytes of its source and license.
+
+    >>> origins_of(Document("Hi.", id="1", source="web", end=3))
+    {('web', 'unknown', 'documents'): 1, ('web', 'unknown', 'bytes'): 3}
+    """
+    origin = (document.source, document.meta.get("license", "unknown"))
+    return {(*origin, "documents"): 1, (*origin, "bytes"): len(document.text.encode())}
 
 
 def describe(step: Step | Comparison) -> dict[str, Any]:
@@ -99,7 +123,27 @@ def describe(step: Step | Comparison) -> dict[str, Any]:
     return settings
 
 
-def claim(out: Path, work: Path, plan: dict[str, Any]) -> Manifest | None:
+def load_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a folder.
+
+    Raises:
+        InputError: There is none: the folder is not finished, or something else.
+
+    >>> load_manifest(Path("none"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: none: expected a folder with manifest.json, found none; run ...
+    """
+    try:
+        return Manifest.from_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{folder}: expected a folder with {MANIFEST}, found none; run `scratchlm corpus "
+            "clean` to its end"
+        ) from error
+
+
+def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
     """Make a folder this plan's own; return its manifest if the plan has been carried out in it.
 
     Raises:
@@ -108,20 +152,38 @@ def claim(out: Path, work: Path, plan: dict[str, Any]) -> Manifest | None:
     plan = json.loads(json.dumps(plan))  # tuples become lists, as in the file
     try:
         if (out / MANIFEST).exists():
-            manifest = Manifest.from_json((out / MANIFEST).read_bytes())
+            manifest = load_manifest(out)
             _check_same(out, plan, manifest.plan)
             return manifest
-        if (work / PLAN).exists():
-            _check_same(out, plan, json.loads((work / PLAN).read_bytes()))
+        begun = out / WORK / PLAN
+        if begun.exists():
+            _check_same(out, plan, json.loads(begun.read_bytes()))
         elif out.exists() and any(out.iterdir()):
             raise InputError(f"{out}: expected a new or an empty folder, found files in it")
         else:
-            write_atomically(work / PLAN, json.dumps(plan).encode())
+            write_atomically(begun, json.dumps(plan).encode())
     except OSError as error:
         raise InputError(
             f"{out}: expected a folder that can be written, found: {error.strerror}; name another"
         ) from error
     return None
+
+
+def finish(out: Path, manifest: Manifest) -> Manifest:
+    """Write the manifest, and clear up what only unfinished work needs.
+
+    Raises:
+        InputError: The disk is full.
+    """
+    try:
+        write_atomically(out / MANIFEST, manifest.to_json())
+        shutil.rmtree(out / WORK)
+    except OSError as error:
+        raise InputError(
+            f"{out / MANIFEST}: expected room for it, found: {error.strerror}; free some space "
+            "and run the same command again"
+        ) from error
+    return manifest
 
 
 def _check_same(out: Path, plan: dict[str, Any], other: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """A pipeline of steps: from files to clean shards with a manifest, stopped and resumed at will."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,15 +12,12 @@ from jaxtyping import Bool, Int64
 from scratchlm.corpus.engines import Engine, run_tasks
 from scratchlm.corpus.ingest import Read, ingest
 from scratchlm.corpus.inputs import input_files, read_documents
-from scratchlm.corpus.manifest import Manifest, claim, describe
-from scratchlm.corpus.shards import MANIFEST
+from scratchlm.corpus.manifest import WORK, Manifest, claim, describe, finish
 from scratchlm.corpus.stage import Stage, Task, load_array, run_task, stages
 from scratchlm.corpus.step import Comparison, Step
 from scratchlm.errors import InputError
-from scratchlm.storage import write_atomically
 
 SHARD_BYTES = 64_000_000
-WORK = ".work"  # what a pipeline needs until it is finished, inside its output
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ class Pipeline:
             "shard_bytes": self.shard_bytes,
             "inputs": [[str(file), file.stat().st_size] for file in files],
         }
-        if finished := claim(out, out / WORK, plan):
+        if finished := claim(out, plan):
             return finished
         run = partial(run_tasks, workers=workers, engine=engine)
         read_in = run(
@@ -98,9 +94,7 @@ class Pipeline:
             for number, stage in enumerate(stages(self.steps))
         ]
         manifest = Manifest.build(plan, read_in, notes)
-        write_atomically(out / MANIFEST, manifest.to_json())
-        shutil.rmtree(out / WORK)
-        return manifest
+        return finish(out, manifest)
 
 
 def _run_stage(

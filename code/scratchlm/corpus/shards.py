@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from scratchlm.corpus.document import Document
+from scratchlm.corpus.manifest import load_manifest
 from scratchlm.errors import InputError
-
-MANIFEST = "manifest.json"
+from scratchlm.storage import sha256, write_atomically
 
 
 def to_line(document: Document) -> bytes:
@@ -75,11 +76,62 @@ def shard_paths(folder: Path) -> list[Path]:
     ...
     scratchlm.errors.InputError: none: expected a folder with manifest.json, found none; run ...
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        return [folder / shard["name"] for shard in manifest["shards"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder}: expected a folder with {MANIFEST}, found none; run `scratchlm corpus "
-            "clean` to its end"
-        ) from error
+    return [folder / shard["name"] for shard in load_manifest(folder).shards]
+
+
+class ShardWriter:
+    """Gathers documents into files of about one size; each appears when it is full.
+
+    Args:
+        folder: Where.
+        size: A file is closed when it holds this many bytes.
+        name: What the files' names begin with.
+        number: The number of the first file.
+    """
+
+    def __init__(self, folder: Path, size: int, name: str = "", number: int = 0) -> None:
+        self.folder, self.size, self.name = folder, size, name
+        self.shards: list[dict[str, Any]] = []
+        self._number, self._lines, self._held = number, list[bytes](), 0
+
+    def add(self, document: Document) -> None:
+        """Take a document.
+
+        Raises:
+            OSError: The disk is full; the files before this one are whole.
+        """
+        self._lines.append(to_line(document))
+        self._held += len(self._lines[-1])
+        if self._held >= self.size:
+            self._write()
+
+    def close(self) -> list[dict[str, Any]]:
+        """Write what is left; name, documents, bytes and hash of every file.
+
+        Raises:
+            OSError: The disk is full; the files before this one are whole.
+        """
+        if self._lines:
+            self._write()
+        return self.shards
+
+    def _write(self) -> None:
+        path = self.folder / f"{self.name}{self._number:05}.jsonl"
+        self.shards.append(write_shard(path, self._lines))
+        self._number, self._lines, self._held = self._number + 1, [], 0
+
+
+def write_shard(path: Path, lines: list[bytes]) -> dict[str, Any]:
+    """Write lines of `to_line` to a file; its name, documents, bytes and hash.
+
+    Raises:
+        OSError: The disk is full; the file is not there.
+
+    >>> import tempfile
+    >>> write_shard(Path(tempfile.mkdtemp()) / "0.jsonl", [])["documents"]
+    0
+    """
+    content = b"".join(lines)
+    write_atomically(path, content)
+    size = {"documents": len(lines), "bytes": len(content), "sha256": sha256(content)}
+    return {"name": path.name, **size}

@@ -12,11 +12,12 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.shards import read_shard, to_line
+from scratchlm.corpus.manifest import origins_of
+from scratchlm.corpus.shards import read_shard, to_line, write_shard
 from scratchlm.corpus.step import Comparison, Step
 from scratchlm.corpus.yields import Yield
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -106,20 +107,15 @@ def _run(stage: Stage, task: Task) -> dict[str, Any]:
     signatures: list[UInt[np.ndarray, "_ width"]] = []
     for document in _documents(stage, task, yields):
         lines.append(to_line(document))
-        origin = (document.source, document.meta.get("license", "unknown"))
-        origins[*origin, "documents"] += 1
-        origins[*origin, "bytes"] += len(document.text.encode())
+        origins.update(origins_of(document))
         if stage.after:
             signatures.append(stage.after.signatures(document))
     if stage.after:
         _write_signatures(stage.after, signatures, task.notes)
-    content = b"".join(lines)
-    write_atomically(task.target, content)
-    size = {"documents": len(lines), "bytes": len(content), "sha256": sha256(content)}
     return {
         "yields": [counts.to_json() for counts in yields],
         "origins": [[*key, number] for key, number in origins.items()],
-        "shard": {"name": task.target.name, **size},
+        "shard": write_shard(task.target, lines),
     }
 
 

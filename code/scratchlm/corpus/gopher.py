@@ -16,8 +16,11 @@ ELLIPSES = ("...", "…")
 class GopherQuality(Step):
     """Drops what does not read like prose (Rae et al., 2021, appendix A.1.1).
 
+    Signs count as words where shares of words are asked for, as in datatrove; the paper does not
+    say. This makes `min_alphabetic` a strict rule: lists and dialogs with many marks break it.
+
     Attributes:
-        min_words, max_words: How many words there must be; runs of punctuation do not count here.
+        min_words, max_words: How many words there must be; signs do not count here.
         min_word_length, max_word_length: The mean length of a word, in characters.
         max_symbol_ratio: Hash signs to a word, and ellipses to a word.
         max_bullet_lines: The share of lines that begin with a bullet.

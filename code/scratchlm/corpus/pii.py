@@ -12,8 +12,8 @@ from scratchlm.corpus.step import Step
 PATTERNS = {
     # RFC 5321: at most 64 characters, an at sign, and a domain of labels of at most 63.
     "email": r"(?<![\w.+-])\w[\w.!#$%&'*+/=?^`{|}~-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}",
-    "ip": r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
-    r"(?![\w:]|\.\d)",
+    "ip": r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)|"
+    r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))",
     # A plus and a country, or an area code in parentheses or of three digits; then groups.
     "phone": r"(?<![\w.+/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?|\d{2,5}[ .-])"
     r"\d{2,4}(?:[ .-]?\d{2,4}){1,3}(?![\w-]|\.\d)",

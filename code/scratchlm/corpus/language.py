@@ -11,9 +11,9 @@ from scratchlm.corpus.features import character_bag
 from scratchlm.corpus.step import Step
 from scratchlm.errors import InputError
 
-ORDERS = (1, 2, 3)
-BUCKETS = 1 << 15
-SMOOTHING = 0.5  # counted for every bucket, so that a new n-gram makes no language impossible
+ORDERS = (1, 2, 3, 4)
+BUCKETS = 1 << 16
+SMOOTHING = 0.05  # counted for every bucket, so that a new n-gram makes no language impossible
 
 
 def train_language(
@@ -24,8 +24,8 @@ def train_language(
 ) -> Classifier:
     """Train a naive Bayes classifier on n-grams of characters (Cavnar and Trenkle, 1994).
 
-    A few thousand characters of each language are enough. All languages count as equally likely
-    beforehand.
+    All languages count as equally likely beforehand. A few thousand characters of each are enough
+    to tell a paragraph, more are needed for a short sentence.
 
     Args:
         examples: Texts, each with the name of its language.

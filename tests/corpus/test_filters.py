@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scratchlm import world
 from scratchlm.corpus import (
     C4,
     Document,
@@ -135,10 +136,20 @@ def our_words(monkeypatch):
 def test_gopher_quality_agrees_with_datatrove_rule_by_rule(texts, datatrove, our_words):
     seen = set()
     for text in filter(None, texts):
-        found = rule(GopherQuality(), text)
+        found = rule(GopherQuality(count_signs=True), text)
         assert QUALITY.get(found) == datatrove("GopherQualityFilter", text)[0]
         seen.add(found)
     assert seen == {None, *QUALITY}
+
+
+def test_signs_that_are_no_words_spare_dialogs_and_change_nothing_else(texts):
+    stories = [story.text for story in world.corpus("valid", 100)]
+    for text in [*texts, *stories]:
+        strict, found = (rule(GopherQuality(count_signs=flag), text) for flag in (True, False))
+        assert found == strict or "few letters" in (found, strict) or found == "ellipses"
+    strict = [rule(GopherQuality(count_signs=True), story) for story in stories]
+    assert strict.count("few letters") > 20
+    assert not any(rule(GopherQuality(min_stop_words=1), story) for story in stories)
 
 
 def test_gopher_repetition_agrees_with_datatrove_rule_by_rule(texts, datatrove, our_words):
@@ -170,7 +181,7 @@ def test_with_spacys_words_nearly_all_verdicts_stay(texts, datatrove):
     """spaCy cuts "don't" and "U.S." elsewhere: a few texts near a limit fall on its other side."""
     sample = texts[:300:3]
     ours = [
-        (rule(GopherQuality(), text), rule(GopherRepetition(), text), rule(C4(), text))
+        (rule(GopherQuality(count_signs=True), text), rule(GopherRepetition(), text), rule(C4(), text))
         for text in sample
     ]
     theirs = [

@@ -16,8 +16,8 @@ ELLIPSES = ("...", "…")
 class GopherQuality(Step):
     """Drops what does not read like prose (Rae et al., 2021, appendix A.1.1).
 
-    Signs count as words where shares of words are asked for, as in datatrove; the paper does not
-    say. This makes `min_alphabetic` a strict rule: lists and dialogs with many marks break it.
+    The paper does not say whether a comma is a word. If it is, as in datatrove, dialogs and lists
+    with many signs have too few words with a letter.
 
     Attributes:
         min_words, max_words: How many words there must be; signs do not count here.
@@ -28,6 +28,7 @@ class GopherQuality(Step):
         min_alphabetic: The share of words with a letter.
         min_stop_words: How many different ones of `stop_words` must be there.
         stop_words: Words that any English text holds.
+        count_signs: Whether signs are words in the shares above; datatrove has it so.
 
     >>> GopherQuality(min_words=3)(Document("the end.", id="1", source="files", end=8))
     Dropped(rule='short', reason='2 words, at least 3 wanted')
@@ -43,12 +44,16 @@ class GopherQuality(Step):
     min_alphabetic: float = 0.8
     min_stop_words: int = 2
     stop_words: tuple[str, ...] = STOP_WORDS
+    count_signs: bool = False
 
     def __call__(self, document: Document) -> Document | Dropped:
         """Give the document back, or the first rule that it breaks."""
         found = words(document.text)
+        spoken = [word for word in found if any(map(str.isalnum, word))]
+        if not self.count_signs:
+            found = spoken
         return (
-            self._lengths([word for word in found if any(map(str.isalnum, word))])
+            self._lengths(spoken)
             or self._symbols(document.text, len(found))
             or self._lines(document.text.splitlines())
             or self._vocabulary(found)

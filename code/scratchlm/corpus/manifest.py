@@ -114,13 +114,14 @@ def describe(step: Step | Comparison) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {"step": type(step).__name__}
     for field in fields(step):  # type: ignore[arg-type]  # steps are dataclasses, see `Step`
-        value = getattr(step, field.name)
+        value: Any = getattr(step, field.name)
         if isinstance(value, Classifier):
             value = value.fingerprint
         elif isinstance(value, np.ndarray):
             value = sha256(value.tobytes())
         settings[field.name] = value
-    return settings
+    found: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists, as in the file
+    return found
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -149,7 +150,6 @@ def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
     Raises:
         InputError: The folder belongs to another plan, or cannot be written.
     """
-    plan = json.loads(json.dumps(plan))  # tuples become lists, as in the file
     try:
         if (out / MANIFEST).exists():
             manifest = load_manifest(out)

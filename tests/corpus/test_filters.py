@@ -181,7 +181,11 @@ def test_with_spacys_words_nearly_all_verdicts_stay(texts, datatrove):
     """spaCy cuts "don't" and "U.S." elsewhere: a few texts near a limit fall on its other side."""
     sample = texts[:300:3]
     ours = [
-        (rule(GopherQuality(count_signs=True), text), rule(GopherRepetition(), text), rule(C4(), text))
+        (
+            rule(GopherQuality(count_signs=True), text),
+            rule(GopherRepetition(), text),
+            rule(C4(), text),
+        )
         for text in sample
     ]
     theirs = [

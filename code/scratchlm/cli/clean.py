@@ -24,8 +24,8 @@ class Clean:
     """Files, and folders of them."""
     out: Path
     """The folder for the shards and manifest.json; the same command again resumes there."""
-    steps: tuple[StepName, ...] = ("gopher", "repetition", "c4", "pii", "exact", "lines", "near")
-    """What is done, in this order."""
+    steps: tuple[StepName, ...] = ("gopher", "repetition", "c4", "exact", "near", "lines", "pii")
+    """What is done, in this order; `lines` before `near` would hide near-copies from it."""
     language_model: Path | None = None
     """For `language`: a file of `scratchlm corpus classifier`."""
     languages: tuple[str, ...] = ("en",)

@@ -181,8 +181,8 @@ def last_breath(self, target):
     return replace(self, target)
 
 Path.replace = last_breath
-steps = (GopherQuality(min_words=20, min_stop_words=1), SameDocument(), GopherRepetition(), C4(min_sentences=2),
-         NearDuplicate(), SameLine(), MaskPII())
+steps = (GopherQuality(min_words=20, min_stop_words=1), SameDocument(), GopherRepetition(),
+         C4(min_sentences=2), NearDuplicate(), SameLine(), MaskPII())
 Pipeline(steps, 20_000).run([Path(sys.argv[1])], Path(sys.argv[2]))
 """
 

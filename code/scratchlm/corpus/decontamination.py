@@ -55,8 +55,9 @@ class Decontaminate(Step):
 
     def _hits(self, text: str) -> Int64[np.ndarray, "hits"]:
         """Numbers of the words at which a known n-gram begins."""
-        blocks = [np.isin(hashes, self.known) for hashes in ngram_hashes(text, self.ngram)]
-        return np.flatnonzero(np.concatenate(blocks))
+        hashes = np.concatenate(list(ngram_hashes(text, self.ngram)))
+        places = np.searchsorted(self.known, hashes).clip(max=len(self.known) - 1)
+        return np.flatnonzero(self.known[places] == hashes)
 
     def _pieces(self, text: str, hits: Int64[np.ndarray, "hits"]) -> list[str]:
         spans = [match.span() for match in WORD.finditer(text)]

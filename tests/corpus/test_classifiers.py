@@ -148,7 +148,7 @@ def test_pareto_keeps_a_few_bad_texts_and_the_same_ones_each_time(scale):
 def test_a_saved_classifier_answers_the_same(languages, tmp_path):
     languages.save(tmp_path / "languages.safetensors")
     loaded = Classifier.load(tmp_path / "languages.safetensors")
-    assert loaded.fingerprint == languages.fingerprint
+    assert {loaded.fingerprint for _ in range(20)} == {languages.fingerprint}
     text = sentences("nl")[1]
     assert loaded.probabilities(text) == languages.probabilities(text)
 

@@ -73,7 +73,8 @@ class Classifier:
 
     def _bytes(self) -> bytes:
         settings = {"labels": self.labels, "unit": self.unit, "orders": self.orders}
-        header = {"format": FORMAT, "settings": json.dumps({**settings, "mean": self.mean})}
+        # One entry: safetensors writes several of them in a random order.
+        header = {FORMAT: json.dumps({**settings, "mean": self.mean})}
         return save({"weights": self.weights, "bias": self.bias}, metadata=header)
 
     @classmethod
@@ -86,9 +87,9 @@ class Classifier:
         try:
             with safe_open(path, framework="np") as file:
                 header = file.metadata() or {}
-                if header.get("format") != FORMAT:
-                    raise SafetensorError(f"the format {header.get('format')!r}")
-                settings = json.loads(header["settings"])
+                if FORMAT not in header:
+                    raise SafetensorError(f"a header with {sorted(header)}")
+                settings = json.loads(header[FORMAT])
                 weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
         except (OSError, SafetensorError) as error:
             raise InputError(

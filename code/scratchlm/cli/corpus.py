@@ -1,4 +1,4 @@
-"""`scratchlm corpus`: public texts by name, documents of a file, and stories of the village."""
+"""`scratchlm corpus`: texts by name, documents of a file, stories, and how text is cleaned."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import corpus, world
+from scratchlm.cli.clean import Classifier, Clean, Mix, blend, clean, train
 from scratchlm.errors import InputError
 
 
@@ -57,13 +58,16 @@ class Read:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Text to train on: list what can be fetched, fetch it, read a file, or write stories."""
+    """Text to train on: fetch it, read, clean and mix documents, or write stories."""
 
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[List, tyro.conf.subcommand("list")]
         | Annotated[Get, tyro.conf.subcommand("get")]
         | Annotated[Read, tyro.conf.subcommand("read")]
         | Annotated[Village, tyro.conf.subcommand("village")]
+        | Annotated[Clean, tyro.conf.subcommand("clean")]
+        | Annotated[Classifier, tyro.conf.subcommand("classifier")]
+        | Annotated[Mix, tyro.conf.subcommand("mix")]
     ]
     """What to do."""
 
@@ -83,6 +87,12 @@ def run(options: Corpus) -> None:
             print_documents(wanted)
         case Village(out, stories, split):
             write_village(out, stories, split)
+        case Clean() as options_of_clean:
+            clean(options_of_clean)
+        case Classifier() as examples:
+            train(examples)
+        case Mix() as shares:
+            blend(shares)
 
 
 def print_registry() -> None:

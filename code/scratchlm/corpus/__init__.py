@@ -1,4 +1,4 @@
-"""Text by name or by path: registry, downloads, readers.
+"""Text by name or by path: registry, downloads, readers; then a pipeline that cleans it.
 
 * `read_texts` reads the documents of a file or a folder; `hold_out` keeps their end back.
 * `read` gives the `Document`s of any other file: WARC, WET, MediaWiki XML, Stack Exchange's
@@ -6,12 +6,19 @@
 * `extract_text` and `main_text` take the text out of web pages, `strip_wikitext` out of
   wikitext; `join_answers` brings questions and answers together.
 * `get` fetches a public text by name, checked and cached; `registry` lists them.
+* A `Pipeline` passes a `Document` through steps, each of which may say why it is `Dropped`, and
+  through comparisons with all the others; `mix` draws from several cleaned corpora.
 """
 
 from scratchlm.corpus.blocks import Block, is_content, main_text, text_blocks
+from scratchlm.corpus.c4 import C4
+from scratchlm.corpus.classifier import Classifier
 from scratchlm.corpus.damage import Damage
-from scratchlm.corpus.document import Document
+from scratchlm.corpus.decontamination import Decontaminate, choose_ngram, evaluation_ngrams
+from scratchlm.corpus.document import Document, Dropped
 from scratchlm.corpus.download import cache_folder, fetch, get
+from scratchlm.corpus.duplicates import SameDocument, SameLine
+from scratchlm.corpus.gopher import GopherQuality
 from scratchlm.corpus.gutenberg import strip_gutenberg
 from scratchlm.corpus.hold_out import hold_out
 from scratchlm.corpus.html import decode_page, extract_text, html_text
@@ -24,31 +31,34 @@ from scratchlm.corpus.read import read
 from scratchlm.corpus.registry import Entry, entry, registry
 from scratchlm.corpus.stackexchange import read_posts
 from scratchlm.corpus.text import SEPARATOR, read_texts, text_files
-from scratchlm.corpus.threads import (
-    Preference,
-    Thread,
-    join_answers,
-    preferences,
-    thread_document,
-)
+from scratchlm.corpus.threads import Preference, Thread, join_answers, preferences, thread_document
 from scratchlm.corpus.warc import Record, read_records, read_warc
 from scratchlm.corpus.wikitext import strip_wikitext
 
 __all__ = [
+    "C4",
     "LIMITS",
     "SEPARATOR",
     "Block",
+    "Classifier",
     "Damage",
+    "Decontaminate",
     "Document",
+    "Dropped",
     "Entry",
+    "GopherQuality",
     "Limits",
     "Preference",
     "Record",
     "Revision",
+    "SameDocument",
+    "SameLine",
     "Thread",
     "cache_folder",
+    "choose_ngram",
     "decode_page",
     "entry",
+    "evaluation_ngrams",
     "extract_text",
     "fetch",
     "get",

@@ -1,6 +1,6 @@
 """Applying the merges fast: to short words by looking, to long ones with a heap."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -84,20 +84,20 @@ class WordCache(dict[str, tuple[int, ...]]):
 
     It is emptied when it is full, which costs little: common words are back at once.
 
-    >>> cache = WordCache({(117, 103): 256})
+    >>> cache = WordCache(lambda word: encode_word(word, {(117, 103): 256}))
     >>> cache["hug"], len(cache)
     ((104, 256), 1)
     """
 
     LIMIT = 1 << 16  # words
 
-    def __init__(self, ranks: Mapping[Pair, int]) -> None:
+    def __init__(self, encode: Callable[[bytes], Iterable[int]]) -> None:
         super().__init__()
-        self._ranks = ranks
+        self._encode = encode
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         data = word.encode()
-        ids = tuple(encode_word(data, self._ranks))
+        ids = tuple(self._encode(data))
         if len(data) < LONG:  # long ones do not come back, and would fill the memory
             if len(self) >= self.LIMIT:
                 self.clear()

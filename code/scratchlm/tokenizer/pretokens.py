@@ -31,8 +31,11 @@ def with_digits(numbers: str) -> str:
 
 
 # Groups from the right put thousands where a reader puts them: 1|234|567. Only the first group
-# looks ahead, to learn its length; so a long number takes no more than linear time.
-FROM_THE_RIGHT = r"(?<=\p{N})\p{N}{3}|(?<!\p{N})\p{N}{1,3}(?=(?:\p{N}{3})*+(?!\p{N}))"
+# looks ahead, to learn its length, and at most 300 digits far, so that a page of digits costs no
+# more than a page of letters; longer ones are cut from the left.
+FROM_THE_RIGHT = (
+    r"(?<=\p{N})\p{N}{3}|(?<!\p{N})\p{N}{1,3}(?=(?:\p{N}{3}){0,99}(?!\p{N}))|\p{N}{1,3}"
+)
 PATTERNS: Mapping[str, str] = MappingProxyType(
     {
         "gpt2": GPT2_PATTERN,

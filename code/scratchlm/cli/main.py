@@ -10,7 +10,7 @@ from scratchlm.errors import InputError
 
 COMMANDS = {
     "corpus": "fetch public texts by name, or write stories of the village",
-    "tokenizer": "learn a byte-pair encoding from text, and show what it makes of some",
+    "tokenizer": "learn a tokenizer from text, exchange it, and show what it makes of some",
     "pretrain": "train a language model on your own text",
     "evaluate": "place a text and a model on the ladder of bits per byte",
     "generate": "let a model write",

@@ -25,20 +25,23 @@ def encode_word(word: bytes, ranks: Mapping[Pair, int]) -> list[int]:
 def scan(word: bytes, ranks: Mapping[Pair, int]) -> list[int]:
     """Merge the pair that was learned first, wherever it is, until no pair is left.
 
-    Looks at the whole word before each merge: quadratic in its length, unbeaten for short ones.
+    Looks through the whole word for the best merge: quadratic in its length, unbeaten for short
+    ones. Which merges are in sight is kept in a list, where each merge changes two neighbors only.
 
     >>> scan(b"aaaaa", {(97, 97): 256, (256, 256): 257})
     [257, 97]
     """
     ids = list(word)
     none = len(ranks) + 256  # larger than any token's id
-    while len(ids) > 1:
-        made = [ranks.get(pair, none) for pair in pairwise(ids)]
-        new = min(made)
-        if new == none:
-            break
+    made = [ranks.get(pair, none) for pair in pairwise(ids)]
+    while made and (new := min(made)) < none:
         at = made.index(new)
         ids[at : at + 2] = [new]
+        del made[at]
+        if at < len(made):
+            made[at] = ranks.get((new, ids[at + 1]), none)
+        if at:
+            made[at - 1] = ranks.get((ids[at - 1], new), none)
     return ids
 
 

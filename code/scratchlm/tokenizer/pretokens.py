@@ -45,6 +45,7 @@ PATTERNS: Mapping[str, str] = MappingProxyType(
         "digits-from-right": with_digits(FROM_THE_RIGHT),
     }
 )
+COMPLETE = frozenset(PATTERNS.values())  # these leave no character out, whatever the text
 
 
 def compile_pattern(pattern: str) -> "regex.Pattern[str]":
@@ -83,6 +84,8 @@ def split(text: str, pattern: "regex.Pattern[str]") -> list[str]:
     ['The', ' cat', "'s", ' 3', ' hats', '.']
     """
     pieces: list[str] = pattern.findall(text) if pattern.groups == 0 else []
+    if pattern.pattern in COMPLETE:
+        return pieces
     if pattern.groups == 0 and sum(map(len, pieces)) == len(text):
         return pieces
     return list(_split_with_gaps(text, pattern))

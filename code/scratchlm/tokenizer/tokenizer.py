@@ -159,6 +159,8 @@ class Tokenizer:
         >>> tokenizer.encode("<|endoftext|>", allowed_special={"<|endoftext|>"})
         [256]
         """
+        if not allowed_special:
+            return self._encode_plain(text)
         check_allowed(allowed_special, self.specials)
         ids: list[int] = []
         for piece, special in split_specials(text, allowed_special):
@@ -171,7 +173,7 @@ class Tokenizer:
     def _encode_word(self, word: bytes) -> Iterable[int]:
         return map(self.ids.__getitem__, self.algorithm.encode(word))
 
-    def _encode_plain(self, text: str) -> Iterable[int]:
+    def _encode_plain(self, text: str) -> list[int]:
         try:
             words = split(text, self._regex)
             return list(chain.from_iterable(map(self._cache.__getitem__, words)))

@@ -23,7 +23,7 @@ from scratchlm.tokenizer import (
     train_unigram,
     train_wordpiece,
 )
-from scratchlm.tokenizer.algorithm import BYTES
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS
 from scratchlm.tokenizer.counting import count_pretokens
 from scratchlm.tokenizer.lattice import Lattice
 from scratchlm.tokenizer.longest_match import LongestMatch
@@ -67,7 +67,7 @@ def test_files_and_processes_keep_a_tokenizer(trained, tmp_path):
 
 @given(data=DATA, pieces=PIECES)
 def test_the_longest_match_is_what_a_search_through_all_tokens_finds(data, pieces):
-    algorithm = LongestMatch(dict.fromkeys([*BYTES, *pieces]))
+    algorithm = LongestMatch(dict.fromkeys([*BYTE_TOKENS, *pieces]))
     expected, rest = [], data
     while rest:
         expected.append(max((t for t in algorithm.tokens if rest.startswith(t)), key=len))
@@ -84,7 +84,7 @@ def cuts(data, tokens):
 
 
 def scored(pieces):
-    vocabulary = dict.fromkeys([*BYTES, *pieces])
+    vocabulary = dict.fromkeys([*BYTE_TOKENS, *pieces])
     return {token: -1.0 - (7 * sum(token) % 11) / 3 for token in vocabulary}
 
 
@@ -127,7 +127,7 @@ def test_expectations_are_those_of_counting_every_cut(words, pieces):
 def test_a_step_never_makes_the_text_less_likely():
     pretokens = count_pretokens(STORIES, GPT2_PATTERN)
     words, times = [p.encode() for p in pretokens], np.array([*pretokens.values()], dtype=float)
-    tokens = [*BYTES, *seed_tokens(words, list(pretokens.values()), 2000)]
+    tokens = [*BYTE_TOKENS, *seed_tokens(words, list(pretokens.values()), 2000)]
     lattice = Lattice(words, {token: at for at, token in enumerate(tokens)})
     scores, totals = maximize(np.ones(len(tokens))), []
     for _ in range(6):
@@ -150,7 +150,10 @@ def test_a_lattice_that_loses_tokens_is_the_lattice_of_the_rest():
 
 
 def test_pruning_keeps_what_would_be_missed_most():
-    tokens, expected = [*BYTES, b"ab", b"abc", b"xy"], np.array([10.0] * 256 + [90.0, 80.0, 3.0])
+    tokens, expected = (
+        [*BYTE_TOKENS, b"ab", b"abc", b"xy"],
+        np.array([10.0] * 256 + [90.0, 80.0, 3.0]),
+    )
     kept = prune(tokens, expected, 258)
     total, scores = expected.sum(), np.log(expected / expected.sum())
     alone = {b"ab": 2 * scores[0], b"abc": scores[256] + scores[0], b"xy": 2 * scores[0]}
@@ -249,13 +252,13 @@ def test_bad_input_is_refused(train):
 
 def test_bad_vocabularies_are_refused():
     with pytest.raises(InputError, match="expected some that differ, found b'a' twice"):
-        LongestMatch([*BYTES, b"a"])
+        LongestMatch([*BYTE_TOKENS, b"a"])
     with pytest.raises(InputError, match="expected some that differ, found an empty one"):
-        LongestMatch([*BYTES, b""])
+        LongestMatch([*BYTE_TOKENS, b""])
     with pytest.raises(InputError, match="all 256 bytes, found 255"):
-        LongestMatch(BYTES[1:])
+        LongestMatch(BYTE_TOKENS[1:])
     with pytest.raises(InputError, match="scores: expected finite numbers"):
-        Unigram(dict.fromkeys(BYTES, float("-inf")))
+        Unigram(dict.fromkeys(BYTE_TOKENS, float("-inf")))
     with pytest.raises(InputError, match="ids: expected 257 different ones"):
         Tokenizer([], ids=[*range(256), -1])
 

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self
 
 from scratchlm.errors import InputError
 
-BYTES = tuple(bytes([byte]) for byte in range(256))  # every text can be written with them
+BYTES = 256
+BYTE_TOKENS = tuple(bytes([byte]) for byte in range(BYTES))  # enough to write every text
 
 
 class Algorithm(ABC):
@@ -45,7 +46,7 @@ def check_tokens(tokens: Iterable[bytes]) -> dict[bytes, int]:
     Raises:
         InputError: A token is empty or there twice, or one of the 256 bytes is missing.
 
-    >>> check_tokens([*BYTES, b"hi"])[b"hi"]
+    >>> check_tokens([*BYTE_TOKENS, b"hi"])[b"hi"]
     256
     >>> check_tokens([b"a"])
     Traceback (most recent call last):
@@ -58,7 +59,7 @@ def check_tokens(tokens: Iterable[bytes]) -> dict[bytes, int]:
             what = f"{token!r} twice" if token else "an empty one"
             raise InputError(f"tokens: expected some that differ, found {what}; remove it")
         numbers[token] = number
-    if missing := sum(byte not in numbers for byte in BYTES):
+    if missing := sum(byte not in numbers for byte in BYTE_TOKENS):
         raise InputError(
             f"tokens: expected all 256 bytes, found {256 - missing}; add the missing ones"
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from scratchlm.errors import InputError
-from scratchlm.tokenizer.algorithm import BYTES, Algorithm
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS, Algorithm
 from scratchlm.tokenizer.encoder import encode_word
 from scratchlm.tokenizer.ties import Pair
 
@@ -29,7 +29,7 @@ class BytePairs(Algorithm):
     def __init__(self, merges: Iterable[Pair]) -> None:
         self.merges = tuple(merges)
         self.tokens = token_table(self.merges)
-        self._ranks = {pair: len(BYTES) + rank for rank, pair in enumerate(self.merges)}
+        self._ranks = {pair: len(BYTE_TOKENS) + rank for rank, pair in enumerate(self.merges)}
 
     def encode(self, word: bytes) -> list[int]:
         """Cut one pre-token."""
@@ -62,7 +62,7 @@ def token_table(merges: Sequence[Pair]) -> list[bytes]:
     >>> token_table([(104, 105), (256, 33)])[256:]
     [b'hi', b'hi!']
     """
-    tokens = list(BYTES)
+    tokens = list(BYTE_TOKENS)
     for rank, (left, right) in enumerate(merges):
         if not (0 <= left < len(tokens) and 0 <= right < len(tokens)):
             raise InputError(

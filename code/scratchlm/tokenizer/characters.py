@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from scratchlm.tokenizer.algorithm import BYTES
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS
 from scratchlm.tokenizer.longest_match import LongestMatch
 from scratchlm.tokenizer.pretokens import GPT2_PATTERN
 from scratchlm.tokenizer.specials import END_OF_TEXT
@@ -46,5 +46,5 @@ def train_characters(
             if not char.isascii():
                 counts[char] += times
     ranked = sorted(counts, key=lambda char: (-counts[char], char))
-    tokens = [*BYTES, *to_bytes(ranked[:number])]
+    tokens = [*BYTE_TOKENS, *to_bytes(ranked[:number])]
     return Tokenizer(LongestMatch(tokens), specials=specials, pattern=pattern)

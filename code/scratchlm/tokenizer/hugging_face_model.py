@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from scratchlm.errors import InputError
-from scratchlm.tokenizer.algorithm import BYTES, Algorithm, check_tokens
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS, Algorithm, check_tokens
 from scratchlm.tokenizer.byte_pairs import BytePairs
 from scratchlm.tokenizer.longest_match import LongestMatch
 from scratchlm.tokenizer.ranks import merges_of
@@ -59,7 +59,7 @@ def read_byte_pairs(model: Mapping[str, Any], specials: Mapping[str, int]) -> Re
     Raises:
         InputError: It is not byte-level, or works in a way that ours does not.
 
-    >>> vocab = {visible(byte): 255 - at for at, byte in enumerate(BYTES)} | {"hi": 256}
+    >>> vocab = {visible(byte): 255 - at for at, byte in enumerate(BYTE_TOKENS)} | {"hi": 256}
     >>> algorithm, ids = read_byte_pairs({"vocab": vocab, "merges": ["h i"]}, {})
     >>> algorithm.encode(b"hi"), ids[256], ids[0]
     ([256], 256, 255)
@@ -72,7 +72,7 @@ def read_byte_pairs(model: Mapping[str, Any], specials: Mapping[str, int]) -> Re
     if model.get("ignore_merges"):  # made from ranks: it is the order of the ids that decides
         merges = merges_of(vocab)
     else:
-        numbers = {byte: number for number, byte in enumerate(BYTES)}
+        numbers = {byte: number for number, byte in enumerate(BYTE_TOKENS)}
         merges = []
         for left, right in (map(from_visible, pair) for pair in pairs):
             merges.append((numbers[left], numbers[right]))
@@ -80,8 +80,8 @@ def read_byte_pairs(model: Mapping[str, Any], specials: Mapping[str, int]) -> Re
     algorithm = BytePairs(merges)
     if len({*algorithm.tokens}) < len(algorithm.tokens) or {*algorithm.tokens} != {*vocab}:
         raise InputError(
-            f"merges: expected one for each of the {len(vocab) - len(BYTES)} tokens of several "
-            f"bytes, found {len(pairs)} that differ from them; it cannot be read"
+            f"merges: expected one for each of the {len(vocab) - len(BYTE_TOKENS)} tokens of "
+            f"several bytes, found {len(pairs)} that differ from them; it cannot be read"
         )
     return algorithm, [vocab[token] for token in algorithm.tokens]
 

@@ -17,8 +17,8 @@ class LongestMatch(Algorithm):
     Raises:
         InputError: A token is there twice, or one of the 256 bytes is missing.
 
-    >>> from scratchlm.tokenizer.algorithm import BYTES
-    >>> LongestMatch([*BYTES, b"un", b"unaff", b"able"]).encode(b"unaffable")
+    >>> from scratchlm.tokenizer.algorithm import BYTE_TOKENS
+    >>> LongestMatch([*BYTE_TOKENS, b"un", b"unaff", b"able"]).encode(b"unaffable")
     [257, 258]
     """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scratchlm.errors import InputError
 from scratchlm.storage import write_atomically
-from scratchlm.tokenizer.algorithm import BYTES, check_tokens
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS, check_tokens
 from scratchlm.tokenizer.byte_pairs import BytePairs
 from scratchlm.tokenizer.encoder import encode_word
 from scratchlm.tokenizer.pretokens import GPT4_PATTERN
@@ -29,8 +29,8 @@ def save_ranks(tokenizer: Tokenizer, path: Path) -> None:
     >>> save_ranks(Tokenizer([(104, 105)]), path); path.read_text().splitlines()[-1]
     'aGk= 256'
     """
-    ids = tokenizer.ids[: len(BYTES) + len(tokenizer.merges)]
-    if any(one > next for one, next in pairwise(ids[len(BYTES) :])):
+    ids = tokenizer.ids[: len(BYTE_TOKENS) + len(tokenizer.merges)]
+    if any(one > next for one, next in pairwise(ids[len(BYTE_TOKENS) :])):
         raise InputError(
             "ranks: expected ids in the order of the merges, found another; "
             "write a tokenizer.json, which has both"
@@ -107,7 +107,7 @@ def merges_of(ranks: Mapping[bytes, int]) -> list[Pair]:
     Raises:
         InputError: A token cannot be made from two earlier ones.
 
-    >>> merges_of(dict(zip([*BYTES, b"ug", b"hug"], range(258))))
+    >>> merges_of(dict(zip([*BYTE_TOKENS, b"ug", b"hug"], range(258))))
     [(117, 103), (104, 256)]
     """
     known: dict[Pair, int] = {}
@@ -118,5 +118,5 @@ def merges_of(ranks: Mapping[bytes, int]) -> list[Pair]:
                 f"token {token!r}: expected it to be two earlier tokens, found {len(parts)}; "
                 "only byte-pair encodings have ranks"
             )
-        known[parts[0], parts[1]] = len(BYTES) + len(known)
+        known[parts[0], parts[1]] = len(BYTE_TOKENS) + len(known)
     return list(known)

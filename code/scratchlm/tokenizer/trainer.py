@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -78,46 +78,28 @@ def learn_merges(
     [(117, 103), (104, 256)]
     """
     state = PairCounts(pretokens)
-    tokens = list(BYTES)
-    # The heap holds each pair under a count that was true once and is never too small. Pairs that
-    # are too rare stay out: a count grows only while the merge that brought its pair is made.
-    heap: list[tuple[int, tuple[Any, ...], Pair]] = []
-    made, spare = dict(state.counts), 2 * len(state.counts)
+    tokens = [bytes([byte]) for byte in range(BYTES)]
+    # The heap holds each pair under a count that was true once and is never too small.
+    heap: list[tuple[int, tuple[Any, ...], Pair]] = [
+        (-count, tie(pair, tokens), pair) for pair, count in state.counts.items()
+    ]
+    heapify(heap)
     merges: list[Pair] = []
     with tqdm(total=number, desc="merging", unit=" merges", disable=not progress) as bar:
-        while len(merges) < number:
-            for pair, count in made.items():
-                if count >= min_count:
-                    heappush(heap, (-count, tie(pair, tokens), pair))
-            if (best := pop_true(heap, state.counts, min_count)) is None:
-                break
-            tokens.append(tokens[best[0]] + tokens[best[1]])
-            made = state.merge(best, len(tokens) - 1)
-            merges.append(best)
-            if len(state.counts) > spare:
-                state.forget(min_count)
-                spare = 2 * len(state.counts)
+        while heap and len(merges) < number:
+            negative, key, pair = heappop(heap)
+            count = state.counts.get(pair, 0)
+            if count < min_count:
+                continue
+            if count != -negative:  # out of date: put it back where it belongs
+                heappush(heap, (-count, key, pair))
+                continue
+            tokens.append(tokens[pair[0]] + tokens[pair[1]])
+            for grown, times in state.merge(pair, len(tokens) - 1).items():
+                heappush(heap, (-times, tie(grown, tokens), grown))
+            merges.append(pair)
             bar.update()
     return merges
-
-
-def pop_true(
-    heap: list[tuple[int, tuple[Any, ...], Pair]], counts: Mapping[Pair, int], min_count: int
-) -> Pair | None:
-    """Take the most frequent pair; entries that are out of date go back where they belong.
-
-    >>> heap = [(-5, (0, 1), (0, 1)), (-4, (0, 2), (0, 2))]
-    >>> pop_true(heap, {(0, 1): 3, (0, 2): 4}, 2)
-    (0, 2)
-    """
-    while heap:
-        negative, key, pair = heappop(heap)
-        count = counts.get(pair, 0)
-        if count == -negative:
-            return pair
-        if count >= min_count:
-            heappush(heap, (-count, key, pair))
-    return None
 
 
 class PairCounts:
@@ -157,18 +139,6 @@ class PairCounts:
             for index in set(self._holders[pair])
             for word in [self._words[index]]
         )
-
-    def forget(self, min_count: int) -> None:
-        """Drop the pairs that are too rare ever to be merged; there are many, and they fill memory.
-
-        >>> pairs = PairCounts({"hug": 3, "bug": 1})
-        >>> pairs.forget(2)
-        >>> pairs.counts == {(ord("h"), ord("u")): 3, (ord("u"), ord("g")): 4}
-        True
-        """
-        for pair in [pair for pair, count in self.counts.items() if count < min_count]:
-            del self.counts[pair]
-            self._holders.pop(pair, None)
 
     def merge(self, pair: Pair, new: int) -> dict[Pair, int]:
         """Write a new token for a pair, in the words that hold it.

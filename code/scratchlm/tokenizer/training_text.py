@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from tqdm import tqdm
 
 from scratchlm.errors import InputError
-from scratchlm.tokenizer.algorithm import BYTES
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS
 from scratchlm.tokenizer.counting import count_pretokens
 
 
@@ -19,10 +19,10 @@ def room(vocab_size: int, specials: Collection[str]) -> int:
     >>> room(300, ["<|endoftext|>"])
     43
     """
-    learned = vocab_size - len(BYTES) - len(specials)
+    learned = vocab_size - len(BYTE_TOKENS) - len(specials)
     if learned < 0:
         raise InputError(
-            f"vocab_size: expected at least {len(BYTES) + len(specials)} (256 bytes and "
+            f"vocab_size: expected at least {len(BYTE_TOKENS) + len(specials)} (256 bytes and "
             f"{len(specials)} special tokens), found {vocab_size}; ask for more tokens"
         )
     return learned

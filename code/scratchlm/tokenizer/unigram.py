@@ -21,8 +21,8 @@ class Unigram(Algorithm):
     Raises:
         InputError: A score is no finite number, or one of the 256 bytes is missing.
 
-    >>> from scratchlm.tokenizer.algorithm import BYTES
-    >>> scores = dict.fromkeys(BYTES, -9.0) | {b"hug": -3.0, b"hu": -2.5, b"gs": -2.0}
+    >>> from scratchlm.tokenizer.algorithm import BYTE_TOKENS
+    >>> scores = dict.fromkeys(BYTE_TOKENS, -9.0) | {b"hug": -3.0, b"hu": -2.5, b"gs": -2.0}
     >>> [Unigram(scores).tokens[id] for id in Unigram(scores).encode(b"hugs")]
     [b'hu', b'gs']
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from scratchlm.tokenizer.algorithm import BYTES
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS
 from scratchlm.tokenizer.counting import MOST, add
 from scratchlm.tokenizer.lattice import Lattice, Scores
 from scratchlm.tokenizer.pretokens import GPT2_PATTERN
@@ -77,12 +77,12 @@ def learn_scores(
     words = to_bytes(pretokens)
     times = np.array(list(pretokens.values()), dtype=np.float64)
     seeds = seed_tokens(words, list(pretokens.values()), SEEDS * number)
-    tokens = [*BYTES, *seeds]
+    tokens = [*BYTE_TOKENS, *seeds]
     lattice = Lattice(words, {token: at for at, token in enumerate(tokens)})
     letters, lengths = np.frombuffer(b"".join(words), np.uint8), [len(word) for word in words]
     expected = np.concatenate(
         [
-            np.bincount(letters, np.repeat(times, lengths), len(BYTES)),
+            np.bincount(letters, np.repeat(times, lengths), len(BYTE_TOKENS)),
             [len(token) * count for token, count in seeds.items()],
         ]
     )
@@ -90,9 +90,9 @@ def learn_scores(
         while True:
             for _ in range(STEPS):
                 expected, _ = lattice.expect(maximize(expected), times)
-            if len(tokens) <= len(BYTES) + number:
+            if len(tokens) <= len(BYTE_TOKENS) + number:
                 break
-            goal = max(len(BYTES) + number, int(KEPT * len(tokens)))
+            goal = max(len(BYTE_TOKENS) + number, int(KEPT * len(tokens)))
             kept = prune(tokens, expected, goal)
             numbers = np.full(len(tokens), -1)
             numbers[kept] = np.arange(len(kept))
@@ -148,15 +148,15 @@ def prune(tokens: Sequence[bytes], expected: Scores, number: int) -> list[int]:
     Returns:
         Their places, in order.
 
-    >>> prune([*BYTES, b"ab", b"cd"], np.array([1.0] * 256 + [9.0, 2.0]), 257)[256:]
+    >>> prune([*BYTE_TOKENS, b"ab", b"cd"], np.array([1.0] * 256 + [9.0, 2.0]), 257)[256:]
     [256]
     """
     scores = maximize(expected)
-    longer = tokens[len(BYTES) :]
+    longer = tokens[len(BYTE_TOKENS) :]
     others = Lattice(longer, {token: at for at, token in enumerate(tokens)})
     others.forbid_whole()
-    gain = scores[len(BYTES) :] - others.forward(scores, np.maximum)
-    worth = np.round(expected[len(BYTES) :] * gain, DIGITS)
+    gain = scores[len(BYTE_TOKENS) :] - others.forward(scores, np.maximum)
+    worth = np.round(expected[len(BYTE_TOKENS) :] * gain, DIGITS)
     ranked = sorted(range(len(longer)), key=lambda at: (-worth[at], longer[at]))
-    kept = sorted(ranked[: number - len(BYTES)])
-    return [*range(len(BYTES)), *(len(BYTES) + at for at in kept)]
+    kept = sorted(ranked[: number - len(BYTE_TOKENS)])
+    return [*range(len(BYTE_TOKENS)), *(len(BYTE_TOKENS) + at for at in kept)]

@@ -7,7 +7,7 @@ from math import log
 
 from tqdm import tqdm
 
-from scratchlm.tokenizer.algorithm import BYTES
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS
 from scratchlm.tokenizer.longest_match import LongestMatch
 from scratchlm.tokenizer.pretokens import GPT2_PATTERN
 from scratchlm.tokenizer.specials import END_OF_TEXT
@@ -85,7 +85,7 @@ def train_wordpiece(
     number = room(vocab_size, specials)
     pretokens = read(texts, pattern, workers=workers, progress=progress)
     pieces = learn_pieces(pretokens, number, score, min_count=min_count, progress=progress)
-    tokens = dict.fromkeys([*BYTES, *pieces])
+    tokens = dict.fromkeys([*BYTE_TOKENS, *pieces])
     return Tokenizer(LongestMatch(tokens), specials=specials, pattern=pattern)
 
 
@@ -113,13 +113,13 @@ def learn_pieces(
     [b'hu', b'hug']
     """
     pairs = ScoredPairs(PairCounts(pretokens), pretokens, score, min_count)
-    tokens = list(BYTES)
+    tokens = list(BYTE_TOKENS)
     with tqdm(total=number, desc="merging", unit=" pieces", disable=not progress) as bar:
-        while len(tokens) < len(BYTES) + number and (pair := pairs.pop()) is not None:
+        while len(tokens) < len(BYTE_TOKENS) + number and (pair := pairs.pop()) is not None:
             pairs.merge(pair, len(tokens))
             tokens.append(tokens[pair[0]] + tokens[pair[1]])
             bar.update()
-    return tokens[len(BYTES) :]
+    return tokens[len(BYTE_TOKENS) :]
 
 
 class ScoredPairs:

@@ -2,9 +2,10 @@
 
     python code/benchmarks/bpe_training.py MEGABYTES VOCABULARY [FILE ...]
 
-One row is one run: 5 10000, then 5 32000, 50 10000 and 50 32000. The corpus is the files named on the command line, then stories of the village until it is full.
-Both trainers get the same documents and cut the same pre-tokens; theirs runs on all cores, ours
-cuts on as many and merges on one. Each round times one after the other, and the ratio of a round is
+One row is one run: 5 10000, then 5 32000, 50 10000 and 50 32000. The corpus is the files named on
+the command line, then stories of the village until it is full. Both trainers get the same documents
+and cut the same pre-tokens; theirs runs on all cores, ours cuts on as many and merges on one.
+Each round times one after the other, and the ratio of a round is
 what is reported. The CPU time of both, children included, stands beside it. Merges are compared.
 """
 

@@ -3,11 +3,11 @@
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.tokenizer import Tokenizer, run
+from scratchlm.cli.tokenizer import TRAINERS, Tokenizer, run
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
+from scratchlm.tokenizer import CHAT_SPECIALS, PATTERNS, load_ranks, load_tokenizer_json, train_bpe
 from scratchlm.tokenizer import Tokenizer as Trained
-from scratchlm.tokenizer import train_bpe
 
 
 def call(*arguments):
@@ -52,10 +52,75 @@ def test_it_says_when_the_text_is_too_small_for_the_vocabulary(tmp_path, capsys)
     assert "4,096 were asked for" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("algorithm", TRAINERS)
+def test_it_trains_exports_and_imports_every_algorithm(tmp_path, stories, capsys, algorithm):
+    file, texts = stories
+    own, theirs, again = (tmp_path / name for name in ("own.json", "theirs.json", "again.json"))
+    call(
+        "--text",
+        file,
+        "--algorithm",
+        algorithm,
+        "--vocab-size",
+        300,
+        "--chat",
+        "--workers",
+        2,
+        "--pattern",
+        "digits-from-right",
+        "--out",
+        own,
+        "--export",
+        theirs,
+    )
+    trained = Trained.load(own)
+    assert tuple(trained.specials) == CHAT_SPECIALS
+    assert trained.pattern == PATTERNS["digits-from-right"]
+    assert trained.algorithm.name == NAMES[algorithm]
+    assert load_tokenizer_json(theirs) == trained
+    call("--import", theirs, "--out", again)
+    assert Trained.load(again) == trained
+    lengths = f"{trained.vocab_size} tokens, {mean_bytes(trained, texts):.2f} bytes each"
+    assert lengths in capsys.readouterr().out
+
+
+def mean_bytes(trained, texts):
+    return sum(map(len, map(str.encode, texts))) / sum(len(trained.encode(t)) for t in texts)
+
+
+NAMES = {
+    "bpe": "bpe",
+    "bytes": "bpe",
+    "wordpiece": "longest match",
+    "characters": "longest match",
+    "unigram": "unigram",
+}
+
+
+def test_it_exchanges_ranks(tmp_path, stories):
+    own, ranks = tmp_path / "own.json", tmp_path / "some.tiktoken"
+    call("--text", stories[0], "--vocab-size", 300, "--out", own)
+    call("--load", own, "--export", ranks)
+    assert load_ranks(ranks, pattern=PATTERNS["gpt2"]) == Trained.load(own)
+    call("--import", ranks, "--pattern", "gpt4", "--chat", "--out", tmp_path / "again.json")
+    again = Trained.load(tmp_path / "again.json")
+    assert again.merges == Trained.load(own).merges
+    assert again.specials["<|im_end|>"] == 301
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "either --text"),
+        (["--load", "t.json", "--import", "t.json"], "either --text"),
+        (["--import", "none.json", "--show", "x"], "none.json: expected a tokenizer.json"),
+        (["--import", "none.tiktoken", "--show", "x"], "none.tiktoken: expected a file of ranks"),
+        (["--text", "a.txt", "--workers", "0"], "workers: expected at least 1"),
+        (
+            ["--text", "a.txt", "--algorithm", "unigram", "--export", "u.tiktoken"],
+            "expected a byte-pair encoding, found unigram",
+        ),
+        (["--text", "a.txt", "--export", "a.txt/t.json"], "a.txt/t.json: expected a file that"),
         (["--text", "a.txt", "--load", "t.json"], "either --text"),
         (["--load", "t.json"], "expected --show"),
         (["--load", "none.json", "--show", "x"], "none.json: expected a tokenizer's file"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import GPT2_PATTERN, GPT4_PATTERN, naive, train_bpe
-from scratchlm.tokenizer.pretokens import count_pretokens
+from scratchlm.tokenizer.counting import count_pretokens
 from scratchlm.tokenizer.ties import hugging_face, largest_bytes, smallest_ids
 from scratchlm.tokenizer.trainer import learn_merges
 

@@ -23,17 +23,28 @@ from scratchlm.corpus.gutenberg import strip_gutenberg
 from scratchlm.corpus.hold_out import hold_out
 from scratchlm.corpus.html import decode_page, extract_text, html_text
 from scratchlm.corpus.jsonl import read_jsonl, write_line
+from scratchlm.corpus.language import Language, train_language
 from scratchlm.corpus.limits import LIMITS, Limits
+from scratchlm.corpus.manifest import Manifest
 from scratchlm.corpus.mediawiki import Revision, read_mediawiki, read_revisions
+from scratchlm.corpus.minhash import NearDuplicate, s_curve
+from scratchlm.corpus.mix import Share, mix
 from scratchlm.corpus.parquet import read_parquet
+from scratchlm.corpus.pii import MaskPII, find_pii
+from scratchlm.corpus.pipeline import Pipeline
 from scratchlm.corpus.plain import read_plain
+from scratchlm.corpus.quality import Quality, train_quality
 from scratchlm.corpus.read import read
 from scratchlm.corpus.registry import Entry, entry, registry
+from scratchlm.corpus.repetition import GopherRepetition
+from scratchlm.corpus.shards import read_shard, shard_paths
 from scratchlm.corpus.stackexchange import read_posts
+from scratchlm.corpus.step import Comparison, Step
 from scratchlm.corpus.text import SEPARATOR, read_texts, text_files
 from scratchlm.corpus.threads import Preference, Thread, join_answers, preferences, thread_document
 from scratchlm.corpus.warc import Record, read_records, read_warc
 from scratchlm.corpus.wikitext import strip_wikitext
+from scratchlm.corpus.yields import Yield, yield_table
 
 __all__ = [
     "C4",
@@ -41,19 +52,30 @@ __all__ = [
     "SEPARATOR",
     "Block",
     "Classifier",
+    "Comparison",
     "Damage",
     "Decontaminate",
     "Document",
     "Dropped",
     "Entry",
     "GopherQuality",
+    "GopherRepetition",
+    "Language",
     "Limits",
+    "Manifest",
+    "MaskPII",
+    "NearDuplicate",
+    "Pipeline",
     "Preference",
+    "Quality",
     "Record",
     "Revision",
     "SameDocument",
     "SameLine",
+    "Share",
+    "Step",
     "Thread",
+    "Yield",
     "cache_folder",
     "choose_ngram",
     "decode_page",
@@ -61,12 +83,14 @@ __all__ = [
     "evaluation_ngrams",
     "extract_text",
     "fetch",
+    "find_pii",
     "get",
     "hold_out",
     "html_text",
     "is_content",
     "join_answers",
     "main_text",
+    "mix",
     "preferences",
     "read",
     "read_jsonl",
@@ -76,13 +100,19 @@ __all__ = [
     "read_posts",
     "read_records",
     "read_revisions",
+    "read_shard",
     "read_texts",
     "read_warc",
     "registry",
+    "s_curve",
+    "shard_paths",
     "strip_gutenberg",
     "strip_wikitext",
     "text_blocks",
     "text_files",
     "thread_document",
+    "train_language",
+    "train_quality",
     "write_line",
+    "yield_table",
 ]

@@ -1,6 +1,6 @@
 """Applying the merges fast: to short words by looking, to long ones with a heap."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -25,20 +25,23 @@ def encode_word(word: bytes, ranks: Mapping[Pair, int]) -> list[int]:
 def scan(word: bytes, ranks: Mapping[Pair, int]) -> list[int]:
     """Merge the pair that was learned first, wherever it is, until no pair is left.
 
-    Looks at the whole word before each merge: quadratic in its length, unbeaten for short ones.
+    Looks through the whole word for the best merge: quadratic in its length, unbeaten for short
+    ones. Which merges are in sight is kept in a list, where each merge changes two neighbors only.
 
     >>> scan(b"aaaaa", {(97, 97): 256, (256, 256): 257})
     [257, 97]
     """
     ids = list(word)
     none = len(ranks) + 256  # larger than any token's id
-    while len(ids) > 1:
-        made = [ranks.get(pair, none) for pair in pairwise(ids)]
-        new = min(made)
-        if new == none:
-            break
+    made = [ranks.get(pair, none) for pair in pairwise(ids)]
+    while made and (new := min(made)) < none:
         at = made.index(new)
         ids[at : at + 2] = [new]
+        del made[at]
+        if at < len(made):
+            made[at] = ranks.get((new, ids[at + 1]), none)
+        if at:
+            made[at - 1] = ranks.get((ids[at - 1], new), none)
     return ids
 
 
@@ -84,20 +87,20 @@ class WordCache(dict[str, tuple[int, ...]]):
 
     It is emptied when it is full, which costs little: common words are back at once.
 
-    >>> cache = WordCache({(117, 103): 256})
+    >>> cache = WordCache(lambda word: encode_word(word, {(117, 103): 256}))
     >>> cache["hug"], len(cache)
     ((104, 256), 1)
     """
 
     LIMIT = 1 << 16  # words
 
-    def __init__(self, ranks: Mapping[Pair, int]) -> None:
+    def __init__(self, encode: Callable[[bytes], Iterable[int]]) -> None:
         super().__init__()
-        self._ranks = ranks
+        self._encode = encode
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         data = word.encode()
-        ids = tuple(encode_word(data, self._ranks))
+        ids = tuple(self._encode(data))
         if len(data) < LONG:  # long ones do not come back, and would fill the memory
             if len(self) >= self.LIMIT:
                 self.clear()

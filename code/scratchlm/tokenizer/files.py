@@ -10,6 +10,7 @@ from scratchlm.storage import sha256, write_atomically
 
 FORMAT = "scratchlm tokenizer"
 VERSION = 1
+HEAD = ("format", "version", "sha256")
 TOKENIZER_FILE = "tokenizer.json"  # its name in the folder of a model
 
 
@@ -23,7 +24,7 @@ def fingerprint(parts: Mapping[str, Any]) -> str:
 
 
 def write(path: Path, parts: Mapping[str, Any]) -> None:
-    """Write a tokenizer's parts: pattern, specials, merges.
+    """Write a tokenizer's parts: pattern, specials, and those of its algorithm.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; an old file stays as it was.
@@ -76,7 +77,7 @@ def read(path: Path) -> dict[str, Any]:
             f"{path}: expected version {VERSION}, found {content.get('version')}; "
             "use the release of scratchlm that wrote it, or make it again"
         )
-    parts = {name: content.get(name) for name in ("pattern", "specials", "merges")}
+    parts = {name: part for name, part in content.items() if name not in HEAD}
     if content.get("sha256") != fingerprint(parts):
         raise InputError(
             f"{path}: expected sha256 {content.get('sha256')}, found {fingerprint(parts)}: the "

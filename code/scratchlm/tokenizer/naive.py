@@ -1,7 +1,7 @@
 """Byte-pair encoding as one would explain it: the reference that the fast code must equal."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from scratchlm.tokenizer.ties import Pair, TieRule, smallest_ids
@@ -87,3 +87,43 @@ def apply_merges(word: bytes, merges: Sequence[Pair]) -> list[int]:
     for rank, pair in enumerate(merges):
         ids = merge_pair(ids, pair, 256 + rank)
     return list(ids)
+
+
+def learn_pieces(
+    pretokens: Mapping[str, int],
+    number: int,
+    score: Callable[[int, int, int, int], float],
+    *,
+    min_count: int = 2,
+) -> list[bytes]:
+    """Find WordPiece's pieces, counting everything afresh before each merge.
+
+    Args:
+        pretokens: How often each pre-token occurs.
+        number: How many pieces to make, at most.
+        score: What the best pair has most of, from the counts of the pair, of its two pieces, and
+            of the bytes; it must be above 0.
+        min_count: Stop when no pair occurs at least this often.
+
+    >>> learn_pieces({"hug": 3, "hugs": 2, "bun": 1}, 2, lambda pair, a, b, _: pair / (a * b))
+    [b'gs', b'hu']
+    """
+    words = {tuple(pretoken.encode()): times for pretoken, times in pretokens.items()}
+    tokens = [bytes([byte]) for byte in range(256)]
+    total = sum(len(word) * times for word, times in words.items())
+    while len(tokens) < 256 + number:
+        single: Counter[int] = Counter()
+        for word, times in words.items():
+            for token in word:
+                single[token] += times
+        scores = {
+            (a, b): gain
+            for (a, b), count in count_pairs(words).items()
+            if count >= min_count and (gain := score(count, single[a], single[b], total)) > 0
+        }
+        best = min(scores, key=lambda pair: (-scores[pair], pair), default=None)
+        if best is None:
+            break
+        words = {merge_pair(word, best, len(tokens)): times for word, times in words.items()}
+        tokens.append(tokens[best[0]] + tokens[best[1]])
+    return tokens[256:]

@@ -7,6 +7,9 @@ import regex
 from scratchlm.errors import InputError
 
 END_OF_TEXT = "<|endoftext|>"  # stands before each document, and so behind the one before
+MESSAGE_START = "<|im_start|>"  # a chat: the start of a message, its role, a line end, its text,
+MESSAGE_END = "<|im_end|>"  # and its end
+CHAT_SPECIALS = (END_OF_TEXT, MESSAGE_START, MESSAGE_END)
 
 
 def check_names(names: Collection[str]) -> None:

@@ -8,25 +8,40 @@ from typing import Any
 
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import files
+from scratchlm.tokenizer.algorithm import Algorithm
+from scratchlm.tokenizer.byte_pairs import BytePairs
 from scratchlm.tokenizer.encoder import WordCache
+from scratchlm.tokenizer.longest_match import LongestMatch
 from scratchlm.tokenizer.pretokens import GPT2_PATTERN, compile_pattern, split
 from scratchlm.tokenizer.specials import END_OF_TEXT, check_allowed, check_names, split_specials
 from scratchlm.tokenizer.ties import Pair
+from scratchlm.tokenizer.unigram import Unigram
 
-BYTES = 256  # the first ids: every text can be written with them
+ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
+    {algorithm.name: algorithm for algorithm in (BytePairs, LongestMatch, Unigram)}
+)
 
 
 class Tokenizer:
-    """A byte-level byte-pair encoding.
+    """A pattern that cuts text into pre-tokens, an algorithm that cuts these, and special tokens.
 
-    Ids 0 to 255 are the bytes, the next ones the merges in the order in which they were learned,
-    the last ones the special tokens.
+    Ids count the algorithm's tokens and then the special ones, unless `ids` says otherwise. For
+    the byte-pair encoding of this book 0 to 255 are the bytes, and the merges follow in the order
+    in which they were learned.
+
+    Args:
+        algorithm: What cuts pre-tokens; merges alone make a byte-pair encoding, and no merges the
+            tokenizer whose tokens are the bytes.
+        specials: Names of control tokens.
+        pattern: How text is cut into pre-tokens first.
+        ids: For a vocabulary from elsewhere, the id of each of the algorithm's tokens and then of
+            each special one.
 
     Attributes:
-        merges: The two ids that each merge joins.
-        pattern: How text is cut into pre-tokens first.
-        specials: The id of each special token's name.
-        vocab_size: Tokens in all.
+        vocab_size: One more than the largest id.
+
+    Raises:
+        InputError: Specials cannot be told apart, the pattern is wrong, or an id is there twice.
 
     >>> tokenizer = Tokenizer([(104, 105)])
     >>> tokenizer.encode("hi 😊")
@@ -37,23 +52,24 @@ class Tokenizer:
 
     def __init__(
         self,
-        merges: Iterable[Pair],
+        algorithm: Algorithm | Iterable[Pair],
         *,
         specials: Sequence[str] = (END_OF_TEXT,),
         pattern: str = GPT2_PATTERN,
+        ids: Sequence[int] | None = None,
     ) -> None:
         check_names(specials)
-        self.merges = tuple(merges)
+        self.algorithm = algorithm if isinstance(algorithm, Algorithm) else BytePairs(algorithm)
         self.pattern = pattern
         self._regex = compile_pattern(pattern)
-        self._tokens = token_table(self.merges)
-        first = len(self._tokens)
-        self._tokens.extend(name.encode() for name in specials)
+        tokens = [*self.algorithm.tokens, *(name.encode() for name in specials)]
+        self.ids = tuple(range(len(tokens)) if ids is None else check_ids(ids, len(tokens)))
+        self._tokens = dict(zip(self.ids, tokens, strict=True))
         self.specials: Mapping[str, int] = MappingProxyType(
-            {name: first + place for place, name in enumerate(specials)}
+            dict(zip(specials, self.ids[len(self.algorithm.tokens) :], strict=True))
         )
-        self.vocab_size = len(self._tokens)
-        self._cache = WordCache({pair: BYTES + rank for rank, pair in enumerate(self.merges)})
+        self.vocab_size = max(self.ids) + 1
+        self._cache = WordCache(self._encode_word)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tokenizer) and self._parts() == other._parts()
@@ -64,12 +80,44 @@ class Tokenizer:
     def __repr__(self) -> str:
         return f"Tokenizer({self.vocab_size} tokens, sha256 {self.fingerprint[:12]})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tokenizer._from_parts, (self._parts(),)  # so that processes can share it
+
     def _parts(self) -> dict[str, Any]:
+        ids = {} if self.ids == tuple(range(len(self.ids))) else {"ids": list(self.ids)}
         return {
             "pattern": self.pattern,
             "specials": list(self.specials),
-            "merges": [list(pair) for pair in self.merges],
+            **self.algorithm.parts(),
+            **ids,
         }
+
+    @classmethod
+    def _from_parts(cls, parts: Mapping[str, Any]) -> "Tokenizer":
+        algorithm = ALGORITHMS[parts.get("algorithm", BytePairs.name)].from_parts(parts)
+        return cls(
+            algorithm,
+            specials=parts["specials"],
+            pattern=parts["pattern"],
+            ids=parts.get("ids"),
+        )
+
+    @property
+    def merges(self) -> tuple[Pair, ...]:
+        """The merges of a byte-pair encoding.
+
+        Raises:
+            InputError: The algorithm is another one.
+
+        >>> Tokenizer([(104, 105)]).merges
+        ((104, 105),)
+        """
+        if not isinstance(self.algorithm, BytePairs):
+            raise InputError(
+                f"merges: expected a byte-pair encoding, found {self.algorithm.name}; "
+                "train one with train_bpe"
+            )
+        return self.algorithm.merges
 
     @property
     def fingerprint(self) -> str:
@@ -85,12 +133,13 @@ class Tokenizer:
         >>> Tokenizer([(104, 105)]).token_bytes(256)
         b'hi'
         """
-        if not 0 <= id < self.vocab_size:
+        try:
+            return self._tokens[id]
+        except KeyError:
             raise InputError(
                 f"token id: expected 0 to {self.vocab_size - 1}, found {id}; "
                 "was it made by another tokenizer?"
-            )
-        return self._tokens[id]
+            ) from None
 
     def encode(self, text: str, *, allowed_special: Collection[str] = ()) -> list[int]:
         """Turn text into token ids.
@@ -110,6 +159,8 @@ class Tokenizer:
         >>> tokenizer.encode("<|endoftext|>", allowed_special={"<|endoftext|>"})
         [256]
         """
+        if not allowed_special:
+            return self._encode_plain(text)
         check_allowed(allowed_special, self.specials)
         ids: list[int] = []
         for piece, special in split_specials(text, allowed_special):
@@ -119,7 +170,10 @@ class Tokenizer:
                 ids.extend(self._encode_plain(piece))
         return ids
 
-    def _encode_plain(self, text: str) -> Iterable[int]:
+    def _encode_word(self, word: bytes) -> Iterable[int]:
+        return map(self.ids.__getitem__, self.algorithm.encode(word))
+
+    def _encode_plain(self, text: str) -> list[int]:
         try:
             words = split(text, self._regex)
             return list(chain.from_iterable(map(self._cache.__getitem__, words)))
@@ -175,29 +229,25 @@ class Tokenizer:
         """
         parts = files.read(path)
         try:
-            merges = [(left, right) for left, right in parts["merges"]]
-            return cls(merges, specials=parts["specials"], pattern=parts["pattern"])
-        except (ValueError, TypeError, AttributeError) as error:  # InputError is a ValueError
+            return cls._from_parts(parts)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(f"{path}: expected a tokenizer's parts, found: {error}") from error
 
 
-def token_table(merges: Sequence[Pair]) -> list[bytes]:
-    """The bytes of each token: the 256 bytes, then what each merge makes.
+def check_ids(ids: Sequence[int], number: int) -> Sequence[int]:
+    """Refuse ids that do not fit the tokens.
 
     Raises:
-        InputError: A merge joins tokens that do not exist yet, or is there twice.
+        InputError: There are too few or too many, one is negative, or one is there twice.
 
-    >>> token_table([(104, 105), (256, 33)])[256:]
-    [b'hi', b'hi!']
+    >>> check_ids([0, 0], 2)
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: ids: expected 2 different ones from 0 on, found 1; correct them
     """
-    tokens = [bytes([byte]) for byte in range(BYTES)]
-    for rank, (left, right) in enumerate(merges):
-        if not (0 <= left < len(tokens) and 0 <= right < len(tokens)):
-            raise InputError(
-                f"merge {rank}: expected two tokens from 0 to {len(tokens) - 1}, found "
-                f"{left} and {right}; train the tokenizer again"
-            )
-        tokens.append(tokens[left] + tokens[right])
-    if len(set(merges)) < len(merges):
-        raise InputError("merges: expected pairs that differ, found one twice; train again")
-    return tokens
+    found = {id for id in ids if id >= 0}
+    if len(ids) != number or len(found) != number:
+        raise InputError(
+            f"ids: expected {number} different ones from 0 on, found {len(found)}; correct them"
+        )
+    return ids

@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from tqdm import tqdm
 
-from scratchlm.errors import InputError
-from scratchlm.tokenizer.pretokens import GPT2_PATTERN, count_pretokens
+from scratchlm.tokenizer.algorithm import BYTES
+from scratchlm.tokenizer.pretokens import GPT2_PATTERN
 from scratchlm.tokenizer.specials import END_OF_TEXT
 from scratchlm.tokenizer.ties import Pair, TieRule, smallest_ids
-from scratchlm.tokenizer.tokenizer import BYTES, Tokenizer
+from scratchlm.tokenizer.tokenizer import Tokenizer
+from scratchlm.tokenizer.training_text import read, room, to_bytes
 
 
 def train_bpe(
@@ -23,6 +24,7 @@ def train_bpe(
     pattern: str = GPT2_PATTERN,
     tie: TieRule = smallest_ids,
     min_count: int = 2,
+    workers: int = 1,
     progress: bool = False,
 ) -> Tokenizer:
     """Train a byte-level byte-pair encoding on documents.
@@ -35,6 +37,7 @@ def train_bpe(
         pattern: How text is cut into pre-tokens.
         tie: Which of several equally frequent pairs is merged first.
         min_count: Merge only pairs that occur at least this often.
+        workers: Processes that cut the text into pre-tokens; the result is the same.
         progress: Show a bar.
 
     Raises:
@@ -45,17 +48,9 @@ def train_bpe(
     >>> [tokenizer.token_bytes(id) for id in range(256, 260)]
     [b'lo', b'low', b' low', b'<|endoftext|>']
     """
-    room = vocab_size - BYTES - len(specials)
-    if room < 0:
-        raise InputError(
-            f"vocab_size: expected at least {BYTES + len(specials)} (256 bytes and "
-            f"{len(specials)} special tokens), found {vocab_size}; ask for more tokens"
-        )
-    documents = tqdm(texts, "cutting", unit=" documents", disable=not progress)
-    pretokens = count_pretokens(documents, pattern)
-    if not pretokens:
-        raise InputError("training text: expected some, found none; is the file or folder empty?")
-    merges = learn_merges(pretokens, room, tie=tie, min_count=min_count, progress=progress)
+    number = room(vocab_size, specials)
+    pretokens = read(texts, pattern, workers=workers, progress=progress)
+    merges = learn_merges(pretokens, number, tie=tie, min_count=min_count, progress=progress)
     return Tokenizer(merges, specials=specials, pattern=pattern)
 
 
@@ -119,13 +114,7 @@ class PairCounts:
     """
 
     def __init__(self, pretokens: Mapping[str, int]) -> None:
-        try:
-            self._words = [list(pretoken.encode()) for pretoken in pretokens]
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"training text: expected text that UTF-8 can write, found half a surrogate pair "
-                f"in {error.object!r}; remove it"
-            ) from error
+        self._words = list(map(list, to_bytes(pretokens)))
         self._times = list(pretokens.values())
         self._holders: defaultdict[Pair, list[int]] = defaultdict(list)
         counts: defaultdict[Pair, int] = defaultdict(int)
@@ -134,6 +123,22 @@ class PairCounts:
                 counts[pair] += times
                 self._holders[pair].append(index)
         self.counts = counts
+
+    def joined(self, pair: Pair) -> int:
+        """How many tokens a merge of this pair would make: overlaps count once.
+
+        >>> pairs = PairCounts({"aaa": 2})
+        >>> pairs.counts[ord("a"), ord("a")], pairs.joined((ord("a"), ord("a")))
+        (4, 2)
+        """
+        if pair[0] != pair[1]:  # such pairs cannot overlap
+            return self.counts[pair]
+        return sum(
+            self._times[index]
+            * sum(len(list(run)) // 2 for id, run in groupby(word) if id == pair[0])
+            for index in set(self._holders[pair])
+            for word in [self._words[index]]
+        )
 
     def merge(self, pair: Pair, new: int) -> dict[Pair, int]:
         """Write a new token for a pair, in the words that hold it.

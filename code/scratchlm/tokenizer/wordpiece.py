@@ -1,0 +1,176 @@
+"""WordPiece: merges chosen by how much more often two pieces meet than chance would have it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from math import log
+
+from tqdm import tqdm
+
+from scratchlm.tokenizer.algorithm import BYTE_TOKENS
+from scratchlm.tokenizer.longest_match import LongestMatch
+from scratchlm.tokenizer.pretokens import GPT2_PATTERN
+from scratchlm.tokenizer.specials import END_OF_TEXT
+from scratchlm.tokenizer.ties import Pair
+from scratchlm.tokenizer.tokenizer import Tokenizer
+from scratchlm.tokenizer.trainer import PairCounts
+from scratchlm.tokenizer.training_text import read, room
+
+Score = Callable[[int, int, int, int], float]
+DIGITS = 9  # decimals: what is equal on paper must not differ by a processor's rounding
+
+
+def likelihood_gain(pair: int, left: int, right: int, total: int) -> float:
+    """How much more likely the whole text becomes, in nats.
+
+    Each of the pair's occurrences had the probability of two pieces that meet by chance, and gets
+    that of one piece. That the other pieces' probabilities change too is left out.
+
+    Args:
+        pair: How often the pair occurs.
+        left: How often its first piece occurs, in all.
+        right: How often its second piece occurs.
+        total: Bytes of the text.
+
+    >>> likelihood_gain(10, 20, 25, 1000)
+    29.957322736
+    """
+    return round(pair * log(pair * total / (left * right)), DIGITS)
+
+
+def ratio(pair: int, left: int, right: int, total: int) -> float:
+    """The same for a single occurrence, without the logarithm: the formula that is often printed.
+
+    It loves rare pairs: two bytes that always come together are merged first, however seldom.
+
+    >>> ratio(10, 20, 25, 1000)
+    0.02
+    """
+    return pair / (left * right)
+
+
+def train_wordpiece(
+    texts: Iterable[str],
+    vocab_size: int,
+    *,
+    specials: Sequence[str] = (END_OF_TEXT,),
+    pattern: str = GPT2_PATTERN,
+    score: Score = likelihood_gain,
+    min_count: int = 2,
+    workers: int = 1,
+    progress: bool = False,
+) -> Tokenizer:
+    """Train a WordPiece vocabulary (Schuster and Nakajima, 2012, section 3), over bytes.
+
+    The pair that is merged next is not the most frequent one but the one whose merge makes the
+    text most likely. Text is then cut by longest match; the merges are forgotten.
+
+    Args:
+        texts: Documents; no piece reaches across their edges.
+        vocab_size: Tokens in all: 256 bytes, the pieces, and the specials.
+        specials: Names of control tokens.
+        pattern: How text is cut into pre-tokens first.
+        score: What the best pair has most of.
+        min_count: Merge only pairs that occur at least this often.
+        workers: Processes that cut the text into pre-tokens; the result is the same.
+        progress: Show a bar.
+
+    Raises:
+        InputError: As for `train_bpe`.
+
+    >>> tokenizer = train_wordpiece(["hug pug hug bun", "hugs buns"], 260)
+    >>> [tokenizer.token_bytes(id) for id in range(256, 259)]
+    [b'ug', b'hug', b'bu']
+    """
+    number = room(vocab_size, specials)
+    pretokens = read(texts, pattern, workers=workers, progress=progress)
+    pieces = learn_pieces(pretokens, number, score, min_count=min_count, progress=progress)
+    tokens = dict.fromkeys([*BYTE_TOKENS, *pieces])
+    return Tokenizer(LongestMatch(tokens), specials=specials, pattern=pattern)
+
+
+def learn_pieces(
+    pretokens: Mapping[str, int],
+    number: int,
+    score: Score = likelihood_gain,
+    *,
+    min_count: int = 2,
+    progress: bool = False,
+) -> list[bytes]:
+    """Find the pieces that `naive.learn_pieces` finds; of equal scores the smallest ids come first.
+
+    Args:
+        pretokens: How often each pre-token occurs.
+        number: How many pieces to make, at most.
+        score: What the best pair has most of; it must be above 0.
+        min_count: Merge only pairs that occur at least this often.
+        progress: Show a bar.
+
+    Raises:
+        InputError: A pre-token cannot be written as UTF-8.
+
+    >>> learn_pieces({"hug": 3, "hugs": 2, "bun": 1}, 2)
+    [b'hu', b'hug']
+    """
+    pairs = ScoredPairs(PairCounts(pretokens), pretokens, score, min_count)
+    tokens = list(BYTE_TOKENS)
+    with tqdm(total=number, desc="merging", unit=" pieces", disable=not progress) as bar:
+        while len(tokens) < len(BYTE_TOKENS) + number and (pair := pairs.pop()) is not None:
+            pairs.merge(pair, len(tokens))
+            tokens.append(tokens[pair[0]] + tokens[pair[1]])
+            bar.update()
+    return tokens[len(BYTE_TOKENS) :]
+
+
+class ScoredPairs:
+    """Pairs by score, in a heap that gets a new entry whenever a score changes.
+
+    A merge makes its two parts rarer, and so raises the scores of all their other pairs.
+    """
+
+    def __init__(
+        self, pairs: PairCounts, pretokens: Mapping[str, int], score: Score, min_count: int
+    ) -> None:
+        self._pairs, self._rule, self._min_count = pairs, score, min_count
+        self._times: defaultdict[int, int] = defaultdict(int)  # how often each token occurs
+        for pretoken, times in pretokens.items():
+            for byte in pretoken.encode():
+                self._times[byte] += times
+        self._total = sum(self._times.values())
+        self._of: defaultdict[int, set[Pair]] = defaultdict(set)  # the pairs of each token
+        for pair in pairs.counts:
+            self._index(pair)
+        self._heap = [(-worth, pair) for pair in pairs.counts if (worth := self._score(pair))]
+        heapify(self._heap)
+
+    def _index(self, pair: Pair) -> None:
+        self._of[pair[0]].add(pair)
+        self._of[pair[1]].add(pair)
+
+    def _score(self, pair: Pair) -> float:
+        count = self._pairs.counts.get(pair, 0)
+        if count < self._min_count:
+            return 0.0
+        left, right = (self._times[part] for part in pair)
+        return max(0.0, self._rule(count, left, right, self._total))
+
+    def pop(self) -> Pair | None:
+        """Take the pair with the largest score, if one occurs often enough."""
+        while self._heap:
+            negative, pair = heappop(self._heap)
+            if -negative == self._score(pair):  # or else a newer entry tells the truth
+                return pair
+        return None
+
+    def merge(self, pair: Pair, new: int) -> None:
+        """Write a new token for a pair, and score afresh what that changes."""
+        made = self._pairs.joined(pair)
+        for grown in self._pairs.merge(pair, new):
+            self._index(grown)
+        for part in pair:
+            self._times[part] -= made
+            self._of[part].discard(pair)
+        self._times[new] = made
+        for changed in self._of[pair[0]] | self._of[pair[1]] | self._of[new]:
+            if worth := self._score(changed):
+                heappush(self._heap, (-worth, changed))

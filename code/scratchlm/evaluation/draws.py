@@ -6,8 +6,7 @@ from math import log
 
 from scratchlm.world.grammar import Option, Pick, Rule
 from scratchlm.world.narrator import Reader
-from scratchlm.world.plots import tell
-from scratchlm.world.story import read
+from scratchlm.world.story import follow
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,8 @@ def draws(text: str) -> list[Draw]:
     >>> abs(sum(draw.bits for draw in draws(story.text)) * log(2) - story.nats) < 1e-9
     True
     """
-    read(text)
     listener = _Listener(text)
-    tell(listener)
+    follow(listener)
     return listener.draws
 
 

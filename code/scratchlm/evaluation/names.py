@@ -7,16 +7,13 @@ from itertools import accumulate
 from math import log
 from statistics import fmean
 
-import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from scratchlm.data import encode_document
-from scratchlm.evaluation.transformer import token_nats
-from scratchlm.model import Transformer
 from scratchlm.tokenizer import Tokenizer
 from scratchlm.world.grammar import Option, Rule, Slot
 from scratchlm.world.narrator import Reader
-from scratchlm.world.plots import tell
-from scratchlm.world.story import read
+from scratchlm.world.story import follow
 
 
 @dataclass(frozen=True)
@@ -66,9 +63,8 @@ def repeated_names(text: str) -> list[Mention]:
     >>> story.text[first.position :].startswith(story.cast["h"].name)
     True
     """
-    read(text)
     listener = _Listener(text)
-    tell(listener)
+    follow(listener)
     return [listener.mentions[position] for position in sorted(listener.mentions)]
 
 
@@ -126,21 +122,21 @@ def name_tokens(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> Iterator
         yield place, mention.nats(text, edges[place], edges[place + 1])
 
 
-def surprise_at_names(model: Transformer, tokenizer: Tokenizer, texts: Sequence[str]) -> float:
-    """Mean surprise, in nats, at the tokens in which a known name begins.
+def surprise_at_names(
+    tokenizer: Tokenizer, texts: Sequence[str], nats: Sequence[Float[Tensor, "time"]]
+) -> float:
+    """Mean surprise of a model, in nats, at the tokens in which a known name begins.
 
     Args:
-        model: The reader of the stories.
-        tokenizer: Its tokenizer.
+        tokenizer: What made the tokens.
         texts: Consistent stories of the village.
+        nats: The model's surprise at each token of each story, as `token_nats` gives it.
     """
-    rows = [encode_document(text, tokenizer) for text in texts]
-    found = [
-        nats[place]
-        for text, row, nats in zip(texts, rows, token_nats(model, rows), strict=True)
-        for place, _ in name_tokens(tokenizer, text, row[1:])
-    ]
-    return float(torch.stack(found).mean())
+    return fmean(
+        float(row[place])
+        for text, row in zip(texts, nats, strict=True)
+        for place, _ in name_tokens(tokenizer, text, tokenizer.encode(text))
+    )
 
 
 def floor_at_names(tokenizer: Tokenizer, texts: Sequence[str]) -> float:

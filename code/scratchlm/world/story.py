@@ -53,12 +53,28 @@ def read(text: str) -> Story:
     True
     """
     reader = Reader(text)
+    state = follow(reader)
+    return Story(text, reader.nats, state, reader.cast)
+
+
+def follow(reader: Reader) -> State:
+    """Let a reader follow its text from the beginning to the end.
+
+    Args:
+        reader: May be one that notes more than a plain reader does.
+
+    Raises:
+        NotAStory: The text is not a consistent story of the village.
+
+    >>> follow(Reader(write(seed=0, index=7).text)) == write(seed=0, index=7).state
+    True
+    """
     state = tell(reader)
-    if reader.position < len(text):
+    if reader.position < len(reader.text):
         raise NotAStory(reader.position, "expected the end of the story")
     if reader.slips:
         raise NotAStory(reader.slips[0].position, reader.slips[0].reason)
-    return Story(text, reader.nats, state, reader.cast)
+    return state
 
 
 def stories(seed: int, start: int = 0) -> Iterator[Story]:

@@ -6,7 +6,7 @@ from math import log
 from scratchlm.data import encode_document
 from scratchlm.evaluation import grade
 from scratchlm.evaluation.names import surprise_at_names
-from scratchlm.evaluation.transformer import document_nats
+from scratchlm.evaluation.transformer import token_nats
 from scratchlm.inference import Sampling, write_many
 from scratchlm.model import Transformer
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
@@ -61,7 +61,8 @@ def measure(
     stories = list(corpus("valid", held_out))
     end = tokenizer.specials[END_OF_TEXT]  # knowing when to stop is part of a story
     rows = [[*encode_document(story.text, tokenizer), end] for story in stories]
-    nats = sum(document_nats(model, rows))
+    nats_of_rows = token_nats(model, rows)
+    nats = sum(float(row.double().sum()) for row in nats_of_rows)
     tokens = sum(len(row) - 1 for row in rows)
     size = sum(len(story.text.encode()) for story in stories)
     texts = write_many(model, tokenizer, told, sampling=Sampling(temperature), seed=1)
@@ -70,7 +71,7 @@ def measure(
         nats_per_token=nats / tokens,
         floor=sum(story.nats for story in stories) / tokens,
         bits_per_byte=nats / log(2) / size,
-        names=surprise_at_names(model, tokenizer, [story.text for story in stories]),
+        names=surprise_at_names(tokenizer, [story.text for story in stories], nats_of_rows),
         spelled=float(grades.spelled),
         grammatical=float(grades.grammatical),
         consistent=float(grades.consistent),

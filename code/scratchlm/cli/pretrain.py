@@ -40,12 +40,14 @@ class Pretrain:
     """Tokens; 257 reads byte by byte, 1024 and more pay off from a few megabytes on."""
     context: int = 256
     """Tokens that the model sees at once."""
-    rows: int = 16
+    rows: int = 8
     """Windows of text in a step."""
     errors: Literal["strict", "replace"] = "strict"
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
     separator: str = SEPARATOR
     """The line that ends a document in a file of many."""
+    weight_decay: float = 0.1
+    """Share of a matrix lost per unit of learning rate; more holds a short text's learner back."""
     seed: int = 0
     """Another seed, another model."""
 
@@ -107,7 +109,8 @@ def trainer_for(options: Pretrain, text: OwnText, steps: int) -> Trainer:
     )
     span = min(options.context, len(text.train.tokens) - 1)
     batches = StreamBatches(text.train, span, options.rows, options.seed)
-    return Trainer(Transformer(shape, options.seed), batches, TrainConfig(steps=steps))
+    plan = TrainConfig(steps=steps, weight_decay=options.weight_decay)
+    return Trainer(Transformer(shape, options.seed), batches, plan)
 
 
 def steps_in(options: Pretrain, text: OwnText) -> int:

@@ -64,11 +64,12 @@ def test_show_counts_checks_and_estimates(village, capsys):
     call("pack", folder / "a.txt", "--tokenizer", folder / "t.json", "--out", folder / "out")
     capsys.readouterr()
     call("show", folder / "out", "--tokenizer", folder / "t.json", "--verify", "--context", 512)
-    first, shard, packed, attention = capsys.readouterr().out.splitlines()
+    first, shard, packed, cut, attention = capsys.readouterr().out.splitlines()
     assert first.startswith("1 shard, 30 documents")
     assert tokenizer.fingerprint[:12] in first
     assert re.match(r"00000\.shard +30 documents .* verified$", shard)
     assert re.match(r"packed into rows of 512 tokens: \d+ rows, [\d.]+ % full", packed)
+    assert re.match(r"documents cut: [\d.]+ % by windows, [\d.]+ % by packing", cut)
     assert re.search(r"[\d,]+ pairs of tokens, [\d.]+ % of the [\d,]+ without", attention)
 
 

@@ -14,6 +14,7 @@ from scratchlm.data import (
     attention_pairs,
     best_fit_decreasing,
     document_mask,
+    documents_cut,
     naive,
     pack,
 )
@@ -169,3 +170,14 @@ def test_what_cannot_be_packed_is_refused():
         pack(np.array([1]), 0)
     with pytest.raises(InputError, match="expected at least one token, found none"):
         pack(np.array([0, 0]), 4)
+
+
+@given(lengths, times)
+@settings(max_examples=100, deadline=None)
+def test_a_document_is_cut_if_its_tokens_lie_in_several_windows(lengths, time):
+    ends = np.cumsum(lengths)
+    found = [
+        len({place // time for place in range(end - length, end)}) > 1
+        for length, end in zip(lengths, ends, strict=True)
+    ]
+    assert documents_cut(np.array(lengths), time) == sum(found)

@@ -211,13 +211,17 @@ def packing_report(shards: data.Shards, context: int) -> str:
 
     >>> print(packing_report(data.Shards([data.Shard.of([range(3), range(5), range(4)])]), 8))
     packed into rows of 8 tokens: 2 rows, 75.0 % full
+    documents cut: 0.0 % by windows, 0.0 % by packing
     attention inside documents: 31 pairs of tokens, 67.4 % of the 46 without document masks
     """
     packing = data.pack(shards.lengths, context)
     inside, all_pairs = data.attention_pairs(packing)
+    by_windows = data.documents_cut(shards.lengths, context) / len(shards)
+    by_packing = float((shards.lengths > context).mean())
     return (
         f"packed into rows of {context:,} tokens: {len(packing):,} rows, "
         f"{100 * packing.fill:.1f} % full\n"
+        f"documents cut: {100 * by_windows:.1f} % by windows, {100 * by_packing:.1f} % by packing\n"
         f"attention inside documents: {inside:,} pairs of tokens, "
         f"{100 * inside / all_pairs:.1f} % of the {all_pairs:,} without document masks"
     )

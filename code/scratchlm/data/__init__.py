@@ -3,6 +3,7 @@
 * `write_shards` tokenizes texts into a folder of shards, `Shards` reads it, `verify_shard` checks.
 * `Windows` and `PackedDocuments` are datasets of samples; `SampleStream` mixes and shuffles them,
   and `SampleBatches` gives a trainer its batches by number, or PyTorch's loader.
+* `arrange` lays the same documents out in one of four ways, to compare them.
 * `DocumentBatches`, `StreamBatches` and `VillageBatches` serve smaller texts without shards.
 * `naive` holds some of the same as one would explain it.
 """
@@ -11,6 +12,7 @@ from scratchlm.data.batches import IGNORED, Batch, Batches, DocumentBatches, Str
 from scratchlm.data.documents import encode_document
 from scratchlm.data.header import Header, read_header
 from scratchlm.data.index import ShardIndex
+from scratchlm.data.layouts import LAYOUTS, Layout, MaskedWindows, arrange
 from scratchlm.data.masks import attention_pairs, document_mask
 from scratchlm.data.mixture import Mixture
 from scratchlm.data.packed import PADDING, PackedDocuments
@@ -20,17 +22,20 @@ from scratchlm.data.shard import Shard, verify_shard
 from scratchlm.data.shards import Shards
 from scratchlm.data.stream import SampleBatches, SampleStream, collate
 from scratchlm.data.village import VillageBatches
-from scratchlm.data.windows import Windows
+from scratchlm.data.windows import Windows, documents_cut
 from scratchlm.data.write import SHARD_TOKENS, write_shards
 
 __all__ = [
     "IGNORED",
+    "LAYOUTS",
     "PADDING",
     "SHARD_TOKENS",
     "Batch",
     "Batches",
     "DocumentBatches",
     "Header",
+    "Layout",
+    "MaskedWindows",
     "Mixture",
     "PackedDocuments",
     "Packing",
@@ -44,10 +49,12 @@ __all__ = [
     "StreamBatches",
     "VillageBatches",
     "Windows",
+    "arrange",
     "attention_pairs",
     "best_fit_decreasing",
     "collate",
     "document_mask",
+    "documents_cut",
     "encode_document",
     "pack",
     "read_header",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
+from scratchlm.data.masks import document_mask
 from scratchlm.data.shard import Shard
 from scratchlm.errors import InputError
 
@@ -38,6 +39,11 @@ class Batch:
     def count(self) -> int:
         """How many targets are to be guessed."""
         return int((self.targets != IGNORED).sum())
+
+    @property
+    def mask(self) -> Bool[Tensor, "rows time time"] | None:
+        """Which places may look at which; None where each looks at all before it in its row."""
+        return None if self.documents is None else document_mask(self.documents)
 
 
 class Batches(ABC):

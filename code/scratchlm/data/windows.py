@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Int64
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -46,3 +46,18 @@ class Windows(Dataset[tuple[Tensor, ...]]):
         first = range(len(self))[index] * self.time  # refuses what is out of range
         ids = torch.from_numpy(self.shards.read(first, first + self.time + 1).astype(np.int64))
         return ids[:-1], ids[1:]
+
+
+def documents_cut(lengths: Int64[np.ndarray, "documents"], time: int) -> int:
+    """How many documents lie in more than one window of ``time`` tokens.
+
+    Args:
+        lengths: Tokens in each document.
+        time: Tokens in a window.
+
+    >>> documents_cut(np.array([3, 5, 4]), time=8), documents_cut(np.array([3, 4, 5]), time=8)
+    (0, 1)
+    """
+    ends = np.cumsum(lengths)
+    first, last = (ends - lengths) // time, (ends - 1) // time
+    return int((last > first).sum())

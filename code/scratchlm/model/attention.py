@@ -3,7 +3,7 @@
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -68,6 +68,7 @@ class Attention(nn.Module):
         sin: Float[Tensor, "new half"],
         cache: KVCache | None = None,
         layer: int = 0,
+        mask: Bool[Tensor, "batch new seen"] | None = None,
     ) -> Float[Tensor, "batch new width"]:
         """Mix the positions of ``x``, and those in the cache before them.
 
@@ -77,6 +78,7 @@ class Attention(nn.Module):
             sin: Their sines.
             cache: Where keys and values of earlier positions stand.
             layer: Whose place in the cache this is.
+            mask: True where a position may look; by default at itself and all before it.
         """
         query, key, value = (
             projection(x).unflatten(-1, (self.heads, self.head_width)).transpose(1, 2)
@@ -86,12 +88,14 @@ class Attention(nn.Module):
         key = rotate(self.k_norm(key), cos, sin)
         if cache is not None:
             key, value = cache.append(layer, key, value)
-        mixed = _fused(query, key, value)
+        mixed = _fused(query, key, value, mask)
         return self.o_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
-def _fused(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
     """`attend` by PyTorch's kernel, whose own causal flag only knows new == seen."""
+    if mask is not None:  # the same for all heads
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None])
     new, seen = query.shape[-2], key.shape[-2]
     if new == seen:
         return F.scaled_dot_product_attention(query, key, value, is_causal=True)

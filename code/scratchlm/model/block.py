@@ -1,6 +1,6 @@
 """One layer of the transformer."""
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from scratchlm.model.attention import Attention
@@ -30,8 +30,9 @@ class Block(nn.Module):
         sin: Float[Tensor, "new half"],
         cache: KVCache | None = None,
         layer: int = 0,
+        mask: Bool[Tensor, "batch new seen"] | None = None,
     ) -> Float[Tensor, "batch new width"]:
         """Apply the layer; the arguments are those of `Attention.forward`."""
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache, layer)
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache, layer, mask)
         x = x + self.mlp(self.post_attention_layernorm(x))
         return x

@@ -1,7 +1,7 @@
 """The whole model: token ids in, a score for every possible next token out."""
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -61,13 +61,19 @@ class Transformer(nn.Module):
                 weight.fill_(1.0)
 
     def forward(
-        self, ids: Int[Tensor, "batch new"], cache: KVCache | None = None
+        self,
+        ids: Int[Tensor, "batch new"],
+        cache: KVCache | None = None,
+        mask: Bool[Tensor, "batch new seen"] | None = None,
     ) -> Float[Tensor, "batch new vocab"]:
         """Score every token as the one that follows each position.
 
         Args:
             ids: Token ids, new ones only where a cache holds those before them.
             cache: Keys and values of earlier positions; grows by the new ones.
+            mask: True where a position may look; by default at itself and all before it. Rotary
+                positions only know distances, so documents that a mask keeps apart need no
+                positions of their own.
 
         Returns:
             Logits: the softmax over the last axis is the model's guess.
@@ -75,10 +81,13 @@ class Transformer(nn.Module):
         Raises:
             InputError: The row is longer than the model's context.
         """
-        return self.score(self.hidden(ids, cache))
+        return self.score(self.hidden(ids, cache, mask))
 
     def hidden(
-        self, ids: Int[Tensor, "batch new"], cache: KVCache | None = None
+        self,
+        ids: Int[Tensor, "batch new"],
+        cache: KVCache | None = None,
+        mask: Bool[Tensor, "batch new seen"] | None = None,
     ) -> Float[Tensor, "batch new width"]:
         """Return what the last layer knows at each position; the arguments are `forward`'s."""
         start = 0 if cache is None else cache.length
@@ -91,7 +100,7 @@ class Transformer(nn.Module):
         cos, sin = self.cos[start:end], self.sin[start:end]
         x = rms_norm(self.embed_tokens(ids))  # batch new width
         for layer, block in enumerate(self.layers):
-            x = block(x, cos, sin, cache, layer)
+            x = block(x, cos, sin, cache, layer, mask)
         if cache is not None:
             cache.length = end
         return self.norm(x)  # type: ignore[no-any-return]

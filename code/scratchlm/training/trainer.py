@@ -128,7 +128,7 @@ class Trainer:
         parts = [self.batches.batch(self.step * times + part) for part in range(times)]
         tokens, loss = sum(part.count for part in parts), 0.0
         for part in parts:
-            share = total_loss(self.model(part.inputs), part.targets) / tokens
+            share = total_loss(self.model(part.inputs, mask=part.mask), part.targets) / tokens
             share.backward()
             loss += share.item()
         return loss, tokens

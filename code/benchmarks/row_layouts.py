@@ -1,0 +1,93 @@
+"""Train the same small model on the same stories, laid out in rows in four ways.
+
+    python code/benchmarks/row_layouts.py --seeds 3 > book/recorded/06-row-layouts.json
+
+Prints JSON: for each layout and each seed the losses of the first steps, and at the end the bits
+per byte of held-out stories, each read alone from its separator, and the surprise at names that
+were said before. All layouts train on the same number of tokens; padding does not count.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import product
+from math import log
+
+import torch
+from scratchlm.data import LAYOUTS, Layout, Shard, arrange, encode_document
+from scratchlm.evaluation import held_out_stories
+from scratchlm.evaluation.names import surprise_at_names
+from scratchlm.evaluation.transformer import document_nats
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.tokenizer import Tokenizer, train_bpe
+from scratchlm.training import TrainConfig, Trainer
+from scratchlm.world import corpus
+
+STORIES, VOCABULARY, TIME, HELD_OUT = 2000, 1024, 1200, 60
+FIRST = 20  # steps whose losses are kept, for others to begin the same run and compare
+MODEL = ModelConfig(VOCABULARY, context=TIME, width=64, layers=2, heads=2)
+
+
+def prepare() -> tuple[Tokenizer, Shard]:
+    """The tokenizer and the stories that every run learns from."""
+    texts = [story.text for story in corpus("train", STORIES)]
+    tokenizer = train_bpe(texts[:500], VOCABULARY)
+    return tokenizer, Shard.of(encode_document(text, tokenizer) for text in texts)
+
+
+def train(
+    layout: Layout, seed: int, tokens: int, tokenizer: Tokenizer, shard: Shard
+) -> dict[str, object]:
+    """One run: about a thousand tokens a step, and as many steps as it takes."""
+    start = time.process_time()
+    batches = arrange(layout, shard, TIME, rows=1, seed=seed)
+    steps = round(100 * tokens / sum(batches.batch(number).count for number in range(100)))
+    trainer = Trainer(Transformer(MODEL, seed), batches, TrainConfig(steps))
+    reports = [trainer.advance() for _ in range(steps)]
+    spent = time.process_time() - start
+    texts = [story.text for story in held_out_stories(HELD_OUT)]
+    rows = [encode_document(text, tokenizer) for text in texts]
+    bits = sum(document_nats(trainer.model, rows)) / log(2)
+    return {
+        "layout": layout,
+        "seed": seed,
+        "budget": tokens,
+        "steps": steps,
+        "bits_per_byte": round(bits / sum(len(text.encode()) for text in texts), 4),
+        "nats_at_names": round(surprise_at_names(trainer.model, tokenizer, texts), 3),
+        "tokens": sum(report.tokens for report in reports),
+        "cpu_seconds": round(spent, 1),
+        "losses": [round(report.loss, 3) for report in reports[:FIRST]],
+    }
+
+
+def main() -> None:
+    """Run all layouts, seed by seed, and print what they came to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--tokens", nargs="+", type=int, default=[250_000])
+    parser.add_argument("--layouts", nargs="+", choices=LAYOUTS, default=list(LAYOUTS))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    tokenizer, shard = prepare()
+    runs = []
+    for tokens, seed in product(options.tokens, range(options.seeds)):
+        for layout in options.layouts:
+            runs.append(train(layout, seed, tokens, tokenizer, shard))
+            shown = {name: value for name, value in runs[-1].items() if name != "losses"}
+            print(json.dumps(shown), file=sys.stderr, flush=True)
+    about = {
+        "command": "python code/benchmarks/row_layouts.py " + " ".join(sys.argv[1:]),
+        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
+        f"torch {torch.__version__.split('+')[0]}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "runs": runs,
+    }
+    print(json.dumps(about, indent=1))
+
+
+if __name__ == "__main__":
+    main()

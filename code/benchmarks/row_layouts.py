@@ -20,7 +20,7 @@ import torch
 from scratchlm.data import LAYOUTS, Layout, Shard, arrange, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.names import surprise_at_names
-from scratchlm.evaluation.transformer import document_nats
+from scratchlm.evaluation.transformer import token_nats
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig, Trainer
@@ -50,14 +50,15 @@ def train(
     spent = time.process_time() - start
     texts = [story.text for story in held_out_stories(HELD_OUT)]
     rows = [encode_document(text, tokenizer) for text in texts]
-    bits = sum(document_nats(trainer.model, rows)) / log(2)
+    nats = token_nats(trainer.model, rows)
+    bits = sum(float(row.double().sum()) for row in nats) / log(2)
     return {
         "layout": layout,
         "seed": seed,
         "budget": tokens,
         "steps": steps,
         "bits_per_byte": round(bits / sum(len(text.encode()) for text in texts), 4),
-        "nats_at_names": round(surprise_at_names(trainer.model, tokenizer, texts), 3),
+        "nats_at_names": round(surprise_at_names(tokenizer, texts, nats), 3),
         "tokens": sum(report.tokens for report in reports),
         "cpu_seconds": round(spent, 1),
         "losses": [round(report.loss, 3) for report in reports[:FIRST]],

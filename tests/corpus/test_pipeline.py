@@ -27,12 +27,20 @@ from scratchlm.corpus import (
     SameDocument,
     SameLine,
     Step,
+    read,
     read_shard,
     shard_paths,
 )
 from scratchlm.corpus.inputs import read_documents
 from scratchlm.corpus.shards import to_line
 from scratchlm.errors import InputError
+from scratchlm.world.dumps import (
+    CrawlConfig,
+    EncyclopediaConfig,
+    Extent,
+    write_crawl,
+    write_encyclopedia,
+)
 
 STEPS = (
     GopherQuality(min_words=20, min_stop_words=1),
@@ -162,6 +170,18 @@ def test_on_ray_it_is_the_same_byte_for_byte(crawl, expected, tmp_path, monkeypa
             Pipeline(STEPS, SMALL).run([bad], tmp_path / "other", engine="ray")
     finally:
         ray.shutdown()
+
+
+def test_a_crawl_and_a_dump_go_through_as_they_are(tmp_path):
+    """WARC and MediaWiki XML come out as the readers give them, each text once."""
+    write_crawl(tmp_path / "in", CrawlConfig(), Extent(items=40))
+    write_encyclopedia(tmp_path / "in", EncyclopediaConfig(), Extent(items=40))
+    files = [tmp_path / "in" / name for name in ("crawl.warc.gz", "pages-articles.xml.bz2")]
+    Pipeline((SameDocument(),), SMALL).run(files, tmp_path / "out")
+    read_in = {page.text for file in files for page in read(file)}
+    cleaned = [page.text for path in shard_paths(tmp_path / "out") for page in read_shard(path)]
+    assert len(cleaned) == len(set(cleaned)) > 40
+    assert set(cleaned) == read_in
 
 
 KILLED = """

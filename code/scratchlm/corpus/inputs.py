@@ -1,4 +1,4 @@
-"""Files of JSON lines or plain text as documents."""
+"""The files that a pipeline is given, as documents."""
 
 import json
 from collections.abc import Iterator
@@ -6,14 +6,16 @@ from itertools import islice
 from pathlib import Path
 
 from scratchlm.corpus.document import Document
-from scratchlm.corpus.text import SEPARATOR, decode, read_texts
+from scratchlm.corpus.read import read
+from scratchlm.corpus.text import SEPARATOR, SUFFIXES, decode, read_texts
 from scratchlm.errors import InputError
 
 
 def read_documents(path: Path, start: int = 0) -> Iterator[Document]:
-    r"""Read a file: ``*.jsonl`` with a field ``text`` in each line, or else plain text.
+    r"""Read a file: ``*.jsonl`` with a field ``text`` in each line, plain text, or any other.
 
-    Plain text is cut at lines of ``<|endoftext|>``.
+    Plain text is cut at lines of ``<|endoftext|>``. A file of another name is one for `read`: a
+    crawl, a dump, a table.
 
     Args:
         path: The file.
@@ -28,6 +30,9 @@ def read_documents(path: Path, start: int = 0) -> Iterator[Document]:
     >>> [(page.text, dict(page.meta)) for page in read_documents(file)]
     [('One.', {}), ('Two.', {'url': 'b.org'})]
     """
+    if path.suffix not in (".jsonl", *SUFFIXES):
+        yield from read(path, start)
+        return
     if path.suffix != ".jsonl":
         texts = enumerate(read_texts(path, separator=SEPARATOR), start=1)
         for number, text in islice(texts, start, None):

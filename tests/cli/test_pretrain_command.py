@@ -9,6 +9,7 @@ from scratchlm.errors import InputError
 from scratchlm.inference import Sampling, write_text
 from scratchlm.model import load_model
 from scratchlm.tokenizer import Tokenizer
+from scratchlm.training import TrainConfig
 from scratchlm.training.run import CHECKPOINT
 from scratchlm.world import corpus
 
@@ -66,6 +67,17 @@ def test_a_stopped_run_goes_on_to_the_same_weights(text, tmp_path, monkeypatch):
     call("--text", text, "--out", cut, "--steps", 110, *SMALL)
     first, second = load_model(whole)[0].state_dict(), load_model(cut)[0].state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_keeps_the_precision_it_began_with(text, tmp_path, monkeypatch):
+    """Its folder may have come from a machine with another processor."""
+    out = tmp_path / "model"
+    monkeypatch.setattr(pretrain, "native_precision", lambda: "bfloat16")
+    call("--text", text, "--out", out, "--steps", 3, *SMALL)
+    monkeypatch.setattr(pretrain, "native_precision", lambda: "float32")
+    assert pretrain.begin(Pretrain(text, out, steps=3, size="mini", context=32, rows=4))[1] == (
+        TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16")
+    )
 
 
 def test_other_settings_in_the_same_folder_are_refused(text, tmp_path):

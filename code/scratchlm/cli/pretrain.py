@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import log
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from scratchlm.storage import write_atomically
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training import run as train
 from scratchlm.training.own_text import OwnText, prepare
+from scratchlm.training.precision import Precision, native_precision
 
 SETTINGS = "settings.json"
 TRIAL = 10  # steps that tell how fast this machine is
@@ -33,7 +34,7 @@ class Pretrain:
     minutes: float = 3.0
     """How long to train on this machine."""
     steps: int | None = None
-    """How many steps to train instead of minutes; the same on every machine."""
+    """How many steps to train instead of minutes."""
     size: str = "small"
     """Of the model: mini, small, base or medium."""
     vocab_size: int = 257
@@ -48,6 +49,8 @@ class Pretrain:
     """The line that ends a document in a file of many."""
     weight_decay: float = 0.1
     """Share of a matrix lost per unit of learning rate; more holds a short text's learner back."""
+    precision: Precision | Literal["auto"] = "auto"
+    """Bits of the matrix products; auto takes bfloat16 where this processor multiplies it."""
     seed: int = 0
     """Another seed, another model."""
 
@@ -58,10 +61,10 @@ def run(options: Pretrain) -> None:
     Raises:
         InputError: The text cannot be used, or the folder holds a run with other settings.
     """
-    text, steps = begin(options)
+    text, plan = begin(options)
     print(f"{options.text}: {len(text.train.tokens):,} tokens to learn")
-    trainer = trainer_for(options, text, steps)
-    samples = {round(steps * share) for share in (0.1, 0.25, 0.5)}
+    trainer = trainer_for(options, text, plan)
+    samples = {round(plan.steps * share) for share in (0.1, 0.25, 0.5)}
     for report in train(trainer, options.out):
         if report.step in samples:
             print(f"\n--- step {report.step}, loss {report.loss:.3f} nats per token")
@@ -69,8 +72,8 @@ def run(options: Pretrain) -> None:
     finish(options, trainer.model, text)
 
 
-def begin(options: Pretrain) -> tuple[OwnText, int]:
-    """Prepare the text and decide on the number of steps; a resumed run keeps both as they were.
+def begin(options: Pretrain) -> tuple[OwnText, TrainConfig]:
+    """Prepare the text and the plan; a resumed run keeps both as they were.
 
     Raises:
         InputError: The text cannot be used, or the folder belongs to a run with other settings.
@@ -85,10 +88,10 @@ def begin(options: Pretrain) -> tuple[OwnText, int]:
             separator=options.separator,
         )
         text.save(options.out)
-        steps = options.steps or steps_in(options, text)
+        plan = make_plan(options, text)
         # Last, because it says that all the rest is there.
-        write_atomically(path, json.dumps({"settings": settings, "steps": steps}).encode())
-        return text, steps
+        write_atomically(path, json.dumps({"settings": settings, "plan": asdict(plan)}).encode())
+        return text, plan
     saved = json.loads(path.read_text(encoding="utf-8"))
     if saved["settings"] != settings:
         differing = [key for key in settings if saved["settings"].get(key) != settings[key]]
@@ -96,10 +99,17 @@ def begin(options: Pretrain) -> tuple[OwnText, int]:
             f"{options.out}: expected the settings of the run in this folder, found another "
             f"{', '.join(differing)}; use the same ones, or another --out"
         )
-    return OwnText.load(options.out), saved["steps"]
+    return OwnText.load(options.out), TrainConfig(**saved["plan"])
 
 
-def trainer_for(options: Pretrain, text: OwnText, steps: int) -> Trainer:
+def make_plan(options: Pretrain, text: OwnText) -> TrainConfig:
+    """Decide on the steps and on the precision, which depend on the machine."""
+    precision = native_precision() if options.precision == "auto" else options.precision
+    trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, precision=precision)
+    return replace(trial, steps=options.steps or steps_in(options, text, trial))
+
+
+def trainer_for(options: Pretrain, text: OwnText, plan: TrainConfig) -> Trainer:
     """Set a run up; a short text may fill fewer tokens and a shorter context than asked for."""
     shape = ModelConfig.named(
         options.size,
@@ -109,13 +119,12 @@ def trainer_for(options: Pretrain, text: OwnText, steps: int) -> Trainer:
     )
     span = min(options.context, len(text.train.tokens) - 1)
     batches = StreamBatches(text.train, span, options.rows, options.seed)
-    plan = TrainConfig(steps=steps, weight_decay=options.weight_decay)
     return Trainer(Transformer(shape, options.seed), batches, plan)
 
 
-def steps_in(options: Pretrain, text: OwnText) -> int:
+def steps_in(options: Pretrain, text: OwnText, plan: TrainConfig) -> int:
     """Try some steps, and tell how many fit the minutes."""
-    trial = trainer_for(options, text, 2 * TRIAL)
+    trial = trainer_for(options, text, plan)
     for _ in range(TRIAL // 2):  # the first ones are slower
         trial.advance()
     start = time.perf_counter()

@@ -81,7 +81,10 @@ class Attention(nn.Module):
             mask: True where a position may look; by default at itself and all before it.
         """
         query, key, value = (
-            projection(x).unflatten(-1, (self.heads, self.head_width)).transpose(1, 2)
+            projection(x)
+            .to(x.dtype)  # under autocast, a product has fewer bits than a norm wants
+            .unflatten(-1, (self.heads, self.head_width))
+            .transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )  # each: batch heads new head_width
         query = rotate(self.q_norm(query), cos, sin)

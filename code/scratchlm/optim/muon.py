@@ -52,6 +52,7 @@ class Muon(torch.optim.Optimizer):
             tall matrices.
         momentum: How much of the running sum of gradients is kept.
         weight_decay: Share of a weight that is lost per unit of learning rate.
+        dtype: In which the updates are orthogonalized; bfloat16 will do (Jordan et al., 2024).
 
     >>> weight = torch.nn.Parameter(torch.zeros(2, 2))
     >>> weight.grad = torch.tensor([[0.0, 9.0], [0.0, 0.0]])
@@ -66,9 +67,11 @@ class Muon(torch.optim.Optimizer):
         lr: float = 0.02,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
         super().__init__(parameters, defaults)
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
@@ -81,9 +84,8 @@ class Muon(torch.optim.Optimizer):
             for shape, weights in same_shape.items():  # one stack: fewer, larger products
                 momentum = [self._momentum(weight, group["momentum"]) for weight in weights]
                 scale = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-                for weight, update in zip(
-                    weights, orthogonalize(torch.stack(momentum)), strict=True
-                ):
+                updates = orthogonalize(torch.stack(momentum).to(self.dtype)).to(weights[0].dtype)
+                for weight, update in zip(weights, updates, strict=True):
                     weight.mul_(1 - group["lr"] * group["weight_decay"])
                     weight.sub_(scale * update)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scratchlm.errors import InputError
+from scratchlm.training.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class TrainConfig:
         warmup: Steps in which the rate rises.
         hold: Share of the run after which the rate falls to zero in a line.
         clip: Largest length of the gradient.
+        precision: Of the matrix products; all else, and the weights, stay in float32.
 
     >>> TrainConfig(steps=100).optimizer
     'muon'
@@ -34,6 +36,7 @@ class TrainConfig:
     warmup: int = 20
     hold: float = 0.4
     clip: float = 1.0
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         for name in ("steps", "accumulation"):

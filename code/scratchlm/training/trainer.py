@@ -13,6 +13,7 @@ from scratchlm.errors import InputError
 from scratchlm.model import Transformer
 from scratchlm.optim import AdamW, Muon, Schedule, clip_gradients
 from scratchlm.training.config import TrainConfig
+from scratchlm.training.precision import DTYPES
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ def total_loss(
     >>> total_loss(torch.zeros(1, 2, 4), torch.tensor([[3, IGNORED]])).exp().round()
     tensor(4.)
     """
+    # Eight bits of mantissa would round surprises to the second digit.
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     return F.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+        wide.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
     )
 
 
@@ -60,7 +63,12 @@ def build_optimizers(model: Transformer, config: TrainConfig) -> list[torch.opti
     rest = [weight for weight in model.parameters() if id(weight) not in chosen]
     if config.optimizer == "muon":
         return [
-            Muon(inner, lr=config.matrix_rate, weight_decay=config.weight_decay),
+            Muon(
+                inner,
+                lr=config.matrix_rate,
+                weight_decay=config.weight_decay,
+                dtype=DTYPES[config.precision],
+            ),
             AdamW(rest, lr=config.rate),
         ]
     matrices = {"params": inner, "weight_decay": config.weight_decay}
@@ -124,11 +132,13 @@ class Trainer:
         Returns:
             The mean loss in nats per token, and the number of tokens.
         """
-        times = self.config.accumulation
+        times, dtype = self.config.accumulation, DTYPES[self.config.precision]
         parts = [self.batches.batch(self.step * times + part) for part in range(times)]
         tokens, loss = sum(part.count for part in parts), 0.0
         for part in parts:
-            share = total_loss(self.model(part.inputs, mask=part.mask), part.targets) / tokens
+            with torch.autocast(part.inputs.device.type, dtype, enabled=dtype != torch.float32):
+                logits = self.model(part.inputs, mask=part.mask)
+            share = total_loss(logits, part.targets) / tokens
             share.backward()
             loss += share.item()
         return loss, tokens

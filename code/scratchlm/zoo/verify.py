@@ -1,13 +1,12 @@
 """Is a shipped model what its recipe makes?"""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from scratchlm.errors import InputError
 from scratchlm.training.run import LOG
 from scratchlm.zoo.build import build
-from scratchlm.zoo.recipes import recipe
+from scratchlm.zoo.recipes import Recipe, recipe
 from scratchlm.zoo.shipped import history, load
 
 START, CLOSE, END = 20, 1e-3, 0.05
@@ -31,7 +30,7 @@ def verify(name: str, folder: Path) -> str:
         InputError: The shipped model is not what the recipe makes.
     """
     ours, recorded = load(name), history(name)
-    if json.loads(json.dumps(asdict(recipe(name)))) != ours.notes["recipe"]:
+    if Recipe.read(ours.notes["recipe"]) != recipe(name):
         raise InputError(f"zoo: the recipe of {name} is not the one it was trained with; build it")
     build(recipe(name), folder)
     lines = (folder / "run" / LOG).read_text(encoding="utf-8").splitlines()

@@ -1,6 +1,6 @@
 """Applying the merges fast: to short words by looking, to long ones with a heap."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
@@ -80,29 +80,3 @@ def heap_merge(word: bytes, ranks: Mapping[Pair, int]) -> list[int]:
         if near >= 0 and (later := ranks.get((ids[near], new))) is not None:
             heappush(heap, later * size + near)
     return [token for token in ids if token >= 0]
-
-
-class WordCache(dict[str, tuple[int, ...]]):
-    """The ids of the words seen lately; a word that is missing is encoded and remembered.
-
-    It is emptied when it is full, which costs little: common words are back at once.
-
-    >>> cache = WordCache(lambda word: encode_word(word, {(117, 103): 256}))
-    >>> cache["hug"], len(cache)
-    ((104, 256), 1)
-    """
-
-    LIMIT = 1 << 16  # words
-
-    def __init__(self, encode: Callable[[bytes], Iterable[int]]) -> None:
-        super().__init__()
-        self._encode = encode
-
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        data = word.encode()
-        ids = tuple(self._encode(data))
-        if len(data) < LONG:  # long ones do not come back, and would fill the memory
-            if len(self) >= self.LIMIT:
-                self.clear()
-            self[word] = ids
-        return ids

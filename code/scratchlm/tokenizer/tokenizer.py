@@ -10,9 +10,9 @@ from scratchlm.errors import InputError
 from scratchlm.tokenizer import files
 from scratchlm.tokenizer.algorithm import Algorithm
 from scratchlm.tokenizer.byte_pairs import BytePairs
-from scratchlm.tokenizer.encoder import WordCache
 from scratchlm.tokenizer.longest_match import LongestMatch
-from scratchlm.tokenizer.pretokens import GPT2_PATTERN, compile_pattern, split
+from scratchlm.tokenizer.pretokens import COMPLETE, GPT2_PATTERN, compile_pattern, split
+from scratchlm.tokenizer.recall import SINGLE_SPACE, Recall
 from scratchlm.tokenizer.specials import END_OF_TEXT, check_allowed, check_names, split_specials
 from scratchlm.tokenizer.ties import Pair
 from scratchlm.tokenizer.unigram import Unigram
@@ -69,7 +69,8 @@ class Tokenizer:
             dict(zip(specials, self.ids[len(self.algorithm.tokens) :], strict=True))
         )
         self.vocab_size = max(self.ids) + 1
-        self._cache = WordCache(self._encode_word)
+        self._words = Recall(self._encode_word, limit=1 << 16)
+        self._stretches = Recall(self._encode_stretch, limit=1 << 17)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tokenizer) and self._parts() == other._parts()
@@ -170,13 +171,20 @@ class Tokenizer:
                 ids.extend(self._encode_plain(piece))
         return ids
 
-    def _encode_word(self, word: bytes) -> Iterable[int]:
-        return map(self.ids.__getitem__, self.algorithm.encode(word))
+    def _encode_word(self, word: str) -> Iterable[int]:
+        return map(self.ids.__getitem__, self.algorithm.encode(word.encode()))
+
+    def _encode_stretch(self, text: str) -> Iterable[int]:
+        words = split(text, self._regex)
+        return chain.from_iterable(map(self._words.__getitem__, words))
 
     def _encode_plain(self, text: str) -> list[int]:
         try:
-            words = split(text, self._regex)
-            return list(chain.from_iterable(map(self._cache.__getitem__, words)))
+            if self.pattern not in COMPLETE:  # may join words across spaces
+                return list(self._encode_stretch(text))
+            # Words come back with their punctuation: fewer to look up, and no pattern to match.
+            stretches = SINGLE_SPACE.split(text)
+            return list(chain.from_iterable(map(self._stretches.__getitem__, stretches)))
         except UnicodeEncodeError as error:
             raise InputError(
                 "text: expected what UTF-8 can write, found half a surrogate pair at character "

@@ -1,13 +1,15 @@
 """`scratchlm data`: text in, shards out, and what is printed about them."""
 
+import gzip
 import json
 import re
 
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.data import Data, read_json_lines, run
+from scratchlm.cli.data import Data, run
 from scratchlm.corpus import SEPARATOR
+from scratchlm.corpus.chunks import Metered
 from scratchlm.data import Shards, encode_document
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer, train_bpe
@@ -78,7 +80,9 @@ def test_a_stopped_run_goes_on(village):
     lines = (folder / "a.jsonl").read_text("utf-8")
     packing = ["--tokenizer", folder / "t.json", "--shard-tokens", 2000, "--field", "body"]
     (folder / "a.jsonl").write_text(f"{lines}\n{{cut", "utf-8")
-    with pytest.raises(InputError, match=r"a\.jsonl: line 60: expected an object"):
+    with pytest.raises(
+        InputError, match=r"a\.jsonl: line at byte [\d,]+: expected one JSON object"
+    ):
         call("pack", folder / "a.jsonl", *packing, "--out", folder / "one")
     with pytest.raises(InputError, match="run the same command again"):
         call("show", folder / "one")
@@ -107,10 +111,10 @@ def test_a_changed_shard_is_named(village):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"text": 7}', "line 1: expected text in 'text', found int"),
-        ('{"text": "a"}\n[1]', "line 2: expected an object with a field 'text', found '.1.'"),
-        ('{"txt": "a"}', "name the field with --field"),
-        ("[" * 5000, "line 1: expected an object"),
+        ('{"text": 7}', "line at byte 0: expected an object with a string 'text'"),
+        ('{"text": "a"}\n[1]', r"line at byte 14: expected an object .*, found \[1\]"),
+        ('{"txt": "a"}', "expected an object with a string 'text', found fields txt"),
+        ("[" * 5000, "line at byte 0: expected one JSON object"),
         ("", "expected at least one document"),
     ],
 )
@@ -144,15 +148,32 @@ def test_what_cannot_be_read_is_refused(tmp_path):
         call("show", tmp_path)
 
 
+def test_compressed_lines_are_read_and_damaged_ones_counted(village, capsys):
+    folder, texts, tokenizer = village
+    lines = [json.dumps({"text": text}) for text in texts]
+    lines[3:3] = ["{cut", '{"body": "elsewhere"}']
+    (folder / "b.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    rest = ["--tokenizer", folder / "t.json", "--out", folder / "out"]
+    with pytest.raises(InputError, match="--damage skip"):
+        call("pack", folder / "b.jsonl.gz", *rest)
+    call("pack", folder / "b.jsonl.gz", *rest, "--damage", "skip")
+    shards = Shards.load(folder / "out")
+    rows = [shards.document(index).tolist() for index in range(len(shards))]
+    assert rows == [encode_document(text, tokenizer) for text in texts]
+    printed = capsys.readouterr().out
+    assert "1 not JSON" in printed
+    assert "1 no text" in printed
+
+
 def test_a_file_that_must_not_be_read_is_named(village, monkeypatch):
     folder, *_ = village
 
-    def refuse(path, mode):
+    def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(type(folder), "open", refuse)
-    with pytest.raises(InputError, match=r"a\.jsonl: expected .* found Permission denied"):
-        list(read_json_lines(folder / "a.jsonl", "text", print))
+    monkeypatch.setattr(Metered, "__init__", refuse)
+    with pytest.raises(InputError, match=r"a\.jsonl: expected .* found: Permission denied"):
+        call("pack", folder / "a.jsonl", "--tokenizer", folder / "t.json", "--out", folder / "o")
 
 
 def test_a_public_corpus_becomes_shards(tmp_path, real_file, capsys):

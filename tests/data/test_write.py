@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.data import Shard, ShardIndex, Shards, encode_document, verify_shard, write_shards
+from scratchlm.data.encode import BATCH, encode_documents
 from scratchlm.data.writer import ShardWriter
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
@@ -42,6 +43,23 @@ def test_shards_hold_every_document_once_and_no_more_than_they_may(
     before = files(folder)
     write_shards(texts, bytewise, folder, size)  # nothing is left to do
     assert files(folder) == before
+
+
+def test_several_processes_write_the_same_bytes(tmp_path, bytewise, texts):
+    many = [text for text in texts for _ in range(40)]  # more than one batch
+    assert sum(map(len, many)) > 2 * BATCH
+    for workers in (1, 2):
+        write_shards(iter(many), bytewise, tmp_path / str(workers), 50_000, workers=workers)
+    assert files(tmp_path / "1") == files(tmp_path / "2")
+
+
+def test_a_text_that_a_process_cannot_encode_is_named(bytewise):
+    texts = ["fine"] * 3 + ["half a pair: \ud800"]
+    for workers in (1, 2):
+        with pytest.raises(InputError, match=r"document 13: .*surrogate"):
+            list(encode_documents(texts, bytewise, workers=workers, first=10))
+    with pytest.raises(InputError, match="workers: expected at least 1"):
+        list(encode_documents(texts, bytewise, workers=0))
 
 
 def test_texts_of_finished_shards_are_not_tokenized_again(tmp_path, bytewise, texts, monkeypatch):

@@ -1,6 +1,5 @@
 """`scratchlm data`: text into token shards, and what a folder of them holds."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import data
-from scratchlm.corpus import SEPARATOR, read_texts, text_files
+from scratchlm.corpus import SEPARATOR, Damage, read_jsonl, read_texts, text_files
 from scratchlm.corpus.text import SUFFIXES
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
@@ -21,7 +20,7 @@ class Pack:
     """Tokenize text into shards; run again after a stop, it goes on where it was."""
 
     input: tyro.conf.Positional[Path]
-    """A file of text or of JSON Lines (*.jsonl), or a folder of *.txt and *.md, or of *.jsonl."""
+    """Text, or JSON Lines (*.jsonl, *.jsonl.gz, *.jsonl.zst): a file, or a folder of one kind."""
     tokenizer: Path
     """The tokenizer's file, from `scratchlm tokenizer`."""
     out: Path
@@ -34,6 +33,10 @@ class Pack:
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place (text files only)."""
     field: str = "text"
     """Where the text stands in a line of JSON."""
+    damage: Literal["stop", "skip"] = "stop"
+    """Stop at a line that holds no text, or count it and read on (JSON Lines only)."""
+    workers: int = 1
+    """Processes that tokenize; the shards are the same."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,14 @@ def pack(options: Pack) -> None:
     files, json_lines = input_files(options.input)
     size = sum(file.stat().st_size for file in files)
     with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        texts = read(options, files, json_lines, bar.update)
-        index = data.write_shards(texts, tokenizer, options.out, options.shard_tokens)
+        damage = Damage(options.damage)
+        texts = read(options, files, json_lines, damage, bar.update)
+        index = data.write_shards(
+            texts, tokenizer, options.out, options.shard_tokens, workers=options.workers
+        )
     print(f"{summary(index)}: {options.out}")
+    if damage.counts:
+        print(damage)
 
 
 def input_files(path: Path) -> tuple[list[Path], bool]:
@@ -106,17 +114,23 @@ def input_files(path: Path) -> tuple[list[Path], bool]:
     ...
     scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
     """
-    lines = sorted(path.rglob("*.jsonl"), key=Path.as_posix) if path.is_dir() else []
+    lines = sorted(path.rglob("*.jsonl*"), key=Path.as_posix) if path.is_dir() else []
     if lines and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
         raise InputError(
             f"{path}: expected JSON Lines or plain text in this folder, found both; "
             "name one file, or a folder with one kind"
         )
-    return (lines, True) if lines else (text_files(path), path.suffix == ".jsonl")
+    if lines or (path.is_file() and ".jsonl" in path.suffixes):
+        return lines or [path], True
+    return text_files(path), False
 
 
 def read(
-    options: Pack, files: list[Path], json_lines: bool, progress: Callable[[int], object]
+    options: Pack,
+    files: list[Path],
+    json_lines: bool,
+    damage: Damage,
+    progress: Callable[[int], object],
 ) -> Iterator[str]:
     """The documents of the input, one at a time.
 
@@ -124,58 +138,20 @@ def read(
         options: How to read.
         files: What `input_files` found.
         json_lines: Whether it is JSON Lines.
-        progress: Is told how many bytes each document had.
+        damage: Counts lines that hold no text, or stops at the first.
+        progress: Is told how many bytes were read.
 
     Raises:
         InputError: The input cannot be read, or a line is not what it should be.
     """
     if json_lines:
         for file in files:
-            yield from read_json_lines(file, options.field, progress)
+            documents = read_jsonl(file, text=options.field, damage=damage, progress=progress)
+            yield from (document.text for document in documents)
         return
     for text in read_texts(options.input, errors=options.errors, separator=options.separator):
         progress(len(text.encode()))
         yield text
-
-
-def read_json_lines(path: Path, field: str, progress: Callable[[int], object]) -> Iterator[str]:
-    r"""The text of every line of a file of JSON objects; empty lines are passed over.
-
-    Raises:
-        InputError: The file cannot be read, or a line is no object with this field.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.jsonl"
-    >>> _ = path.write_text('{"text": "One."}\n{"text": "Two."}\n')
-    >>> list(read_json_lines(path, "text", lambda count: None))
-    ['One.', 'Two.']
-    """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise InputError(
-            f"{path}: expected a file that can be read, found {error.strerror}; check its "
-            "permissions"
-        ) from error
-    with file as lines:
-        for number, line in enumerate(lines, 1):
-            progress(len(line))
-            if not line.strip():
-                continue
-            try:
-                text = json.loads(line)[field]
-            except (ValueError, LookupError, TypeError, RecursionError) as error:
-                raise InputError(
-                    f"{path}: line {number}: expected an object with a field {field!r}, found "
-                    f"{line[:40].decode(errors='replace').strip()!r}; mend the line, or name "
-                    "the field with --field"
-                ) from error
-            if not isinstance(text, str):
-                raise InputError(
-                    f"{path}: line {number}: expected text in {field!r}, found "
-                    f"{type(text).__name__}; mend the line, or name another field with --field"
-                )
-            yield text
 
 
 def show(options: Show) -> None:

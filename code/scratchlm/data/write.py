@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from scratchlm.data.documents import encode_document
+from scratchlm.data.encode import Row, encode_documents
 from scratchlm.data.header import read_header
 from scratchlm.data.index import INDEX, ShardIndex
 from scratchlm.data.writer import ShardWriter
@@ -13,16 +13,20 @@ from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
 
 SHARD_TOKENS = 100_000_000  # 200 MB of two-byte ids
-Row = tuple[str, list[int]]  # a text and its ids
 
 
 def write_shards(
-    texts: Iterable[str], tokenizer: Tokenizer, folder: Path, shard_tokens: int = SHARD_TOKENS
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    folder: Path,
+    shard_tokens: int = SHARD_TOKENS,
+    *,
+    workers: int = 1,
 ) -> ShardIndex:
     """Tokenize documents into shards; killed and run again, it ends with the same bytes.
 
-    In memory is one document at a time. A resumed run reads the texts of the finished shards once
-    more, to see that they are the same, but does not tokenize them again.
+    In memory are a few documents at a time. A resumed run reads the texts of the finished shards
+    once more, to see that they are the same, but does not tokenize them again.
 
     Args:
         texts: The documents, the same ones in the same order whenever the run is resumed.
@@ -30,6 +34,7 @@ def write_shards(
         folder: Takes ``00000.shard`` and so on, and ``index.json``.
         shard_tokens: Most tokens in a shard; a document is never cut, and one that is longer has
             a shard to itself.
+        workers: Processes that tokenize; the bytes are the same.
 
     Returns:
         The index of the finished folder.
@@ -46,7 +51,7 @@ def write_shards(
     index = _begin(tokenizer, folder, shard_tokens)
     seen, rest = TextSum(), iter(texts)
     _skip(rest, index, seen, folder)
-    rows = _encode(rest, tokenizer, index.documents)
+    rows = encode_documents(rest, tokenizer, workers=workers, first=index.documents)
     row = next(rows, None)
     _check_full(index, row, folder)
     while row is not None:
@@ -111,15 +116,6 @@ def _skip(texts: Iterator[str], index: ShardIndex, seen: TextSum, folder: Path) 
                 f"{folder / entry.name}: expected the text that this shard was made of, found "
                 "another; give the text that the run began with, or use another folder"
             )
-
-
-def _encode(texts: Iterator[str], tokenizer: Tokenizer, first: int) -> Iterator[Row]:
-    for number, text in enumerate(texts, first):
-        try:
-            ids = encode_document(text, tokenizer)
-        except InputError as error:
-            raise InputError(f"document {number}: {error}") from error
-        yield text, ids
 
 
 def _check_full(index: ShardIndex, row: Row | None, folder: Path) -> None:

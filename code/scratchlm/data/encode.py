@@ -1,7 +1,7 @@
 """Many documents to token ids, over processes."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import partial
 from multiprocessing import Pool
 
 import numpy as np
@@ -14,7 +14,8 @@ from scratchlm.tokenizer import Tokenizer
 from scratchlm.tokenizer.counting import batches
 
 BATCH = 300_000  # characters that a process encodes before it reports
-Row = tuple[str, Int[np.ndarray, "length"]]  # a text and its ids
+Ids = Int[np.ndarray, "length"]
+Row = tuple[str, Ids]  # a text and its ids
 
 
 def encode_documents(
@@ -40,30 +41,39 @@ def encode_documents(
     """
     if workers < 1:
         raise InputError(f"workers: expected at least 1 process, found {workers}")
-    encode = partial(_encode, tokenizer=tokenizer)
     if workers == 1:
         for number, text in enumerate(texts, first):
-            yield from encode((number, [text]))
+            yield text, _encode(number, [text], tokenizer)[0]
         return
-    with Pool(workers) as pool:
-        for rows in pool.imap(encode, _numbered(texts, first)):
-            yield from rows
+    waiting: deque[list[str]] = deque()  # sent, and not yet come back
+    with Pool(workers, _SHARED.append, [tokenizer]) as pool:
+        for rows in pool.imap(_encode_shared, _tasks(texts, first, waiting)):
+            yield from zip(waiting.popleft(), rows, strict=True)
 
 
-def _numbered(texts: Iterable[str], first: int) -> Iterator[tuple[int, list[str]]]:
+_SHARED: list[Tokenizer] = []  # in a worker: its one tokenizer, which remembers words
+
+
+def _tasks(
+    texts: Iterable[str], first: int, waiting: deque[list[str]]
+) -> Iterator[tuple[int, list[str]]]:
     """Batches, each with the number of its first document."""
     for batch in batches(texts, BATCH):
+        waiting.append(batch)
         yield first, batch
         first += len(batch)
 
 
-def _encode(numbered: tuple[int, list[str]], tokenizer: Tokenizer) -> list[Row]:
-    number, texts = numbered
+def _encode_shared(task: tuple[int, list[str]]) -> list[Ids]:
+    return _encode(*task, _SHARED[0])
+
+
+def _encode(first: int, texts: list[str], tokenizer: Tokenizer) -> list[Ids]:
     dtype = id_dtype(tokenizer.vocab_size)  # few bytes to send between processes
-    rows: list[Row] = []
+    rows: list[Ids] = []
     for text in texts:
         try:
-            rows.append((text, np.array(encode_document(text, tokenizer), dtype)))
+            rows.append(np.array(encode_document(text, tokenizer), dtype))
         except InputError as error:
-            raise InputError(f"document {number + len(rows)}: {error}") from error
+            raise InputError(f"document {first + len(rows)}: {error}") from error
     return rows

@@ -7,10 +7,13 @@ the command line, then stories of the village until it is full. Both trainers ge
 and cut the same pre-tokens; theirs runs on all cores, ours cuts on as many and merges on one.
 Each round times one after the other, and the ratio of a round is
 what is reported. The CPU time of both, children included, stands beside it. Merges are compared.
+Memory is the peak of a process of its own for each, on one core, and what the text alone takes.
 """
 
 import os
+import resource
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -59,8 +62,8 @@ def train_theirs(texts, vocabulary):
     return tokenizer
 
 
-def train_ours(texts, vocabulary):
-    return train_bpe(texts, vocabulary, specials=(), tie=hugging_face, workers=os.cpu_count())
+def train_ours(texts, vocabulary, workers):
+    return train_bpe(texts, vocabulary, specials=(), tie=hugging_face, workers=workers)
 
 
 def timed(train, *arguments):
@@ -68,6 +71,23 @@ def timed(train, *arguments):
     result = train(*arguments)
     taken, after = time.perf_counter() - start, os.times()
     return result, taken, sum(after[:4]) - sum(before[:4])
+
+
+def peak(which, *arguments):
+    """Megabytes that a process needs to train by `which`, or to read the text."""
+    command = [sys.executable, __file__, "--memory", which, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def train_alone(which, megabytes, vocabulary, *names):
+    """What the process of its own does."""
+    texts, *_ = documents([Path(name) for name in names], int(float(megabytes) * 1e6))
+    if which == "ours":
+        train_ours(texts, int(vocabulary), 1)
+    elif which == "theirs":
+        train_theirs(texts, int(vocabulary))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def main():
@@ -80,7 +100,7 @@ def main():
     ratios = []
     for turn in range(1, ROUNDS + 1):
         theirs, base, base_cpu = timed(train_theirs, texts, vocabulary)
-        ours, taken, cpu = timed(train_ours, texts, vocabulary)
+        ours, taken, cpu = timed(train_ours, texts, vocabulary, os.cpu_count())
         ratios.append(taken / base)
         times = f"{base:8.2f} s  {taken:4.2f} s  {taken / base:5.2f}"
         print(f"{turn:5}  {times}   {base_cpu:13.2f} s  {cpu:4.2f} s", flush=True)
@@ -90,7 +110,12 @@ def main():
         visible(ours.token_bytes(id)) for id in range(256, ours.vocab_size)
     ]
     print(f"{ours.vocab_size} tokens; all merges equal, in the same order: {same}")
+    text, base, taken = (peak(which, *sys.argv[1:]) for which in ("neither", "theirs", "ours"))
+    print(f"memory: the text {text:.0f} MB, and tokenizers {base:.0f} MB, ours {taken:.0f} MB")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "--memory":
+        train_alone(*sys.argv[2:])
+    else:
+        main()

@@ -5,12 +5,14 @@ import torch
 import tyro
 from scratchlm.cli import pretrain
 from scratchlm.cli.pretrain import Pretrain, run
+from scratchlm.data import Shards, write_shards
 from scratchlm.errors import InputError
 from scratchlm.inference import Sampling, write_text
 from scratchlm.model import load_model
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig
 from scratchlm.training.run import CHECKPOINT
+from scratchlm.training.shard_text import open_shards
 from scratchlm.world import corpus
 
 SMALL = ["--size", "mini", "--context", "32", "--rows", "4"]
@@ -75,9 +77,82 @@ def test_a_run_keeps_the_precision_it_began_with(text, tmp_path, monkeypatch):
     monkeypatch.setattr(pretrain, "native_precision", lambda: "bfloat16")
     call("--text", text, "--out", out, "--steps", 3, *SMALL)
     monkeypatch.setattr(pretrain, "native_precision", lambda: "float32")
-    assert pretrain.begin(Pretrain(text, out, steps=3, size="mini", context=32, rows=4))[1] == (
-        TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16")
+    assert pretrain.begin(Pretrain(text=text, out=out, steps=3, size="mini", context=32, rows=4))[
+        1
+    ] == (TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16"))
+
+
+@pytest.fixture
+def shards(tmp_path):
+    """Two folders of shards, of a village and of a shout, and their tokenizer."""
+    texts = [story.text for story in corpus("train", 40)]
+    tokenizer = train_bpe(texts, 300)
+    tokenizer.save(tmp_path / "t.json")
+    write_shards(texts, tokenizer, tmp_path / "village", 4000)
+    write_shards(["Hey! Ho! " * 9] * 60, tokenizer, tmp_path / "shout", 4000)
+    return tmp_path
+
+
+def test_shards_become_a_model_and_a_cut_run_goes_on(shards, capsys, monkeypatch):
+    source = ["--shards", shards / "village", "--tokenizer", shards / "t.json"]
+    call(*source, "--out", shards / "whole", "--steps", 110, *SMALL)
+    printed = capsys.readouterr().out
+    parts = Shards.load(shards / "village").shards
+    assert f"{sum(len(part.tokens) for part in parts[:-1]):,} tokens to learn" in printed
+    model, notes = load_model(shards / "whole")
+    assert 2 < notes["bits_per_byte"] < 6
+    tokenizer = Tokenizer.load(shards / "whole" / "tokenizer.json")
+    assert len("".join(write_text(model, tokenizer, sampling=Sampling(), most=40))) > 20
+
+    def killed(*arguments, **options):
+        for report in train(*arguments, **options):
+            if report.step == 105:
+                raise KeyboardInterrupt
+            yield report
+
+    train = pretrain.train
+    monkeypatch.setattr(pretrain, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        call(*source, "--out", shards / "cut", "--steps", 110, *SMALL)
+    monkeypatch.undo()
+    call(*source, "--out", shards / "cut", "--steps", 110, *SMALL)
+    again = load_model(shards / "cut")[0].state_dict()
+    assert all(torch.equal(weight, again[name]) for name, weight in model.state_dict().items())
+
+
+def test_sources_are_mixed_by_their_weights_and_their_last_shards_held_out(shards):
+    text = open_shards([shards / "village", shards / "shout"], shards / "t.json", [1, 3])
+    batches = text.batches(64, 4, seed=0)
+    shout = text.tokenizer.encode("!")[0]
+    shouted = [
+        int((batches.batch(number).inputs == shout).any(dim=1).sum()) for number in range(20)
+    ]
+    assert 55 <= sum(shouted) <= 75  # 3 of 4 rows; in the village few people shout
+    last = [Shards.load(shards / name).shards[-1] for name in ("village", "shout")]
+    assert len(text.held_out) == sum(map(len, last))
+    assert text.tokens + len(text.held_out.tokens) == sum(
+        Shards.load(shards / name).tokens for name in ("village", "shout")
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "either --text or --shards"),
+        (["--shards", "village", "--text", "t.json"], "either --text or --shards"),
+        (["--shards", "village"], "expected --tokenizer beside --shards"),
+        (["--shards", "one", "--tokenizer", "t.json"], "at least two shards"),
+        (["--shards", "village", "--tokenizer", "other.json"], "expected ids of the tokenizer"),
+        (["--shards", "village", "--tokenizer", "t.json", "--weights", "1", "2"], "one for each"),
+        (["--shards", "t.json", "--tokenizer", "t.json"], "t.json"),
+    ],
+)
+def test_sources_that_do_not_go_together_are_refused(shards, monkeypatch, arguments, message):
+    monkeypatch.chdir(shards)
+    Tokenizer([]).save(shards / "other.json")
+    write_shards(["All in one."], Tokenizer.load(shards / "t.json"), shards / "one")
+    with pytest.raises(InputError, match=message):
+        call(*arguments, "--out", "model", "--steps", 2, *SMALL)
 
 
 def test_other_settings_in_the_same_folder_are_refused(text, tmp_path):

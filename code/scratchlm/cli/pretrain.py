@@ -1,4 +1,4 @@
-"""`scratchlm pretrain`: a small language model from a text of one's own."""
+"""`scratchlm pretrain`: a small language model from a text of one's own, or from shards."""
 
 import json
 import time
@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Literal
 
 from scratchlm.corpus import SEPARATOR
-from scratchlm.data import StreamBatches
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import Sampling, write_text
 from scratchlm.model import ModelConfig, Transformer, save_model
 from scratchlm.storage import write_atomically
+from scratchlm.tokenizer import TOKENIZER_FILE
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training import run as train
 from scratchlm.training.own_text import OwnText, prepare
 from scratchlm.training.precision import Precision, native_precision
+from scratchlm.training.shard_text import open_shards
+from scratchlm.training.text import Text
 
 SETTINGS = "settings.json"
 TRIAL = 10  # steps that tell how fast this machine is
@@ -27,8 +29,14 @@ TRIAL = 10  # steps that tell how fast this machine is
 class Pretrain:
     """Train a language model on your own text; run again, it goes on where it was cut off."""
 
-    text: Path
+    text: Path | None = None
     """A text file, or a folder of *.txt and *.md files, in UTF-8."""
+    shards: tuple[Path, ...] = ()
+    """Instead of a text: folders from `scratchlm data pack`; the last shard of each is held out."""
+    tokenizer: Path | None = None
+    """The tokenizer of the shards."""
+    weights: tuple[float, ...] = ()
+    """How much to read of each folder of shards; by default, equally much."""
     out: Path = Path("model")
     """The folder for the model and its checkpoint."""
     minutes: float = 3.0
@@ -38,7 +46,7 @@ class Pretrain:
     size: str = "small"
     """Of the model: mini, small, base or medium."""
     vocab_size: int = 257
-    """Tokens; 257 reads byte by byte, 1024 and more pay off from a few megabytes on."""
+    """Tokens, with --text; 257 reads byte by byte, 1024 pay off from a few megabytes on."""
     context: int = 256
     """Tokens that the model sees at once."""
     rows: int = 8
@@ -62,7 +70,7 @@ def run(options: Pretrain) -> None:
         InputError: The text cannot be used, or the folder holds a run with other settings.
     """
     text, plan = begin(options)
-    print(f"{options.text}: {len(text.train.tokens):,} tokens to learn")
+    print(f"{text.tokens:,} tokens to learn")
     trainer = trainer_for(options, text, plan)
     samples = {round(plan.steps * share) for share in (0.1, 0.25, 0.5)}
     for report in train(trainer, options.out):
@@ -72,7 +80,7 @@ def run(options: Pretrain) -> None:
     finish(options, trainer.model, text)
 
 
-def begin(options: Pretrain) -> tuple[OwnText, TrainConfig]:
+def begin(options: Pretrain) -> tuple[Text, TrainConfig]:
     """Prepare the text and the plan; a resumed run keeps both as they were.
 
     Raises:
@@ -81,13 +89,7 @@ def begin(options: Pretrain) -> tuple[OwnText, TrainConfig]:
     path = options.out / SETTINGS
     settings = json.loads(json.dumps(asdict(options), default=str))
     if not path.exists():
-        text = prepare(
-            options.text,
-            vocab_size=options.vocab_size,
-            errors=options.errors,
-            separator=options.separator,
-        )
-        text.save(options.out)
+        text = new_text(options)
         plan = make_plan(options, text)
         # Last, because it says that all the rest is there.
         write_atomically(path, json.dumps({"settings": settings, "plan": asdict(plan)}).encode())
@@ -99,30 +101,57 @@ def begin(options: Pretrain) -> tuple[OwnText, TrainConfig]:
             f"{options.out}: expected the settings of the run in this folder, found another "
             f"{', '.join(differing)}; use the same ones, or another --out"
         )
-    return OwnText.load(options.out), TrainConfig(**saved["plan"])
+    text = from_shards(options) if options.shards else OwnText.load(options.out)
+    return text, TrainConfig(**saved["plan"])
 
 
-def make_plan(options: Pretrain, text: OwnText) -> TrainConfig:
+def new_text(options: Pretrain) -> Text:
+    """Prepare what a new run learns from, and keep what it needs in its folder."""
+    if (options.text is None) == (not options.shards):
+        raise InputError("pretrain: expected either --text or --shards, found both or neither")
+    if options.text is None:
+        text = from_shards(options)
+        text.tokenizer.save(options.out / TOKENIZER_FILE)
+        return text
+    own = prepare(
+        options.text,
+        vocab_size=options.vocab_size,
+        errors=options.errors,
+        separator=options.separator,
+    )
+    own.save(options.out)
+    return own
+
+
+def from_shards(options: Pretrain) -> Text:
+    """Open the shards, which stay where they are."""
+    if options.tokenizer is None:
+        raise InputError(
+            "pretrain: expected --tokenizer beside --shards, found none; name the file"
+        )
+    return open_shards(options.shards, options.tokenizer, options.weights)
+
+
+def make_plan(options: Pretrain, text: Text) -> TrainConfig:
     """Decide on the steps and on the precision, which depend on the machine."""
     precision = native_precision() if options.precision == "auto" else options.precision
     trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, precision=precision)
     return replace(trial, steps=options.steps or steps_in(options, text, trial))
 
 
-def trainer_for(options: Pretrain, text: OwnText, plan: TrainConfig) -> Trainer:
-    """Set a run up; a short text may fill fewer tokens and a shorter context than asked for."""
+def trainer_for(options: Pretrain, text: Text, plan: TrainConfig) -> Trainer:
+    """Set a run up."""
     shape = ModelConfig.named(
         options.size,
         vocab_size=text.tokenizer.vocab_size,
         context=options.context,
         tie_embeddings=False,
     )
-    span = min(options.context, len(text.train.tokens) - 1)
-    batches = StreamBatches(text.train, span, options.rows, options.seed)
+    batches = text.batches(options.context, options.rows, options.seed)
     return Trainer(Transformer(shape, options.seed), batches, plan)
 
 
-def steps_in(options: Pretrain, text: OwnText, plan: TrainConfig) -> int:
+def steps_in(options: Pretrain, text: Text, plan: TrainConfig) -> int:
     """Try some steps, and tell how many fit the minutes."""
     trial = trainer_for(options, text, plan)
     for _ in range(TRIAL // 2):  # the first ones are slower
@@ -133,7 +162,7 @@ def steps_in(options: Pretrain, text: OwnText, plan: TrainConfig) -> int:
     return max(TRIAL, round(options.minutes * 60 * TRIAL / (time.perf_counter() - start)))
 
 
-def finish(options: Pretrain, model: Transformer, text: OwnText) -> None:
+def finish(options: Pretrain, model: Transformer, text: Text) -> None:
     """Measure, save, and say how to go on."""
     nats = sum(document_nats(model, text.held_out_rows()))
     held_out = "".join(text.held_out_text())
@@ -150,6 +179,6 @@ def finish(options: Pretrain, model: Transformer, text: OwnText) -> None:
     )
 
 
-def sample(model: Transformer, text: OwnText) -> str:
+def sample(model: Transformer, text: Text) -> str:
     """A short piece of the model's own."""
     return "".join(write_text(model, text.tokenizer, sampling=Sampling(0.8), most=300))

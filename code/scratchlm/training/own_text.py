@@ -5,21 +5,20 @@ from pathlib import Path
 from typing import Literal
 
 from scratchlm.corpus import hold_out, read_texts
-from scratchlm.data import Shard, encode_document
+from scratchlm.data import Batches, Shard, StreamBatches, encode_document
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, train_bpe
+from scratchlm.training.text import Text
 
 TRAIN, HELD_OUT = "train.shard", "held-out.shard"
 
 
 @dataclass(frozen=True)
-class OwnText:
-    """A text, split and tokenized.
+class OwnText(Text):
+    """A text, split and tokenized by a tokenizer of its own.
 
     Attributes:
-        tokenizer: Learned from the training part.
         train: Documents to learn from.
-        held_out: Documents to be measured on.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "song.txt"
@@ -29,17 +28,16 @@ class OwnText:
     ['la la la la la la la la la la ']
     """
 
-    tokenizer: Tokenizer
     train: Shard
-    held_out: Shard
 
-    def held_out_rows(self) -> list[list[int]]:
-        """The token ids of each held-out document, its separator first."""
-        return [self.held_out.document(index).tolist() for index in range(len(self.held_out))]
+    @property
+    def tokens(self) -> int:
+        """How many there are to learn from."""
+        return len(self.train.tokens)
 
-    def held_out_text(self) -> list[str]:
-        """The held-out documents themselves."""
-        return [self.tokenizer.decode(row[1:]) for row in self.held_out_rows()]
+    def batches(self, time: int, rows: int, seed: int) -> Batches:
+        """Windows; a short text may fill only shorter ones than asked for."""
+        return StreamBatches(self.train, min(time, self.tokens - 1), rows, seed)
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer and both shards, so that a run goes on with the text it began with.
@@ -68,7 +66,7 @@ class OwnText:
         train, held_out = (
             Shard.load(folder / name, tokenizer.fingerprint) for name in (TRAIN, HELD_OUT)
         )
-        return cls(tokenizer, train, held_out)
+        return cls(tokenizer, held_out, train)
 
 
 def prepare(
@@ -93,7 +91,7 @@ def prepare(
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "song.txt"
     >>> _ = file.write_text("la " * 100)
-    >>> len(prepare(file, vocab_size=257).train.tokens)
+    >>> prepare(file, vocab_size=257).tokens
     271
     """
     learned, held_out = hold_out(list(read_texts(path, errors=errors, separator=separator)))
@@ -101,4 +99,4 @@ def prepare(
     train, measured = (
         Shard.of(encode_document(text, tokenizer) for text in part) for part in (learned, held_out)
     )
-    return OwnText(tokenizer, train, measured)
+    return OwnText(tokenizer, measured, train)

@@ -1,0 +1,37 @@
+"""What a run learns from, and what it is measured on."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from scratchlm.data import Batches, Shard
+from scratchlm.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Text(ABC):
+    """Tokenized text in two parts.
+
+    Attributes:
+        tokenizer: What made the ids.
+        held_out: Documents to be measured on.
+    """
+
+    tokenizer: Tokenizer
+    held_out: Shard
+
+    @property
+    @abstractmethod
+    def tokens(self) -> int:
+        """How many there are to learn from."""
+
+    @abstractmethod
+    def batches(self, time: int, rows: int, seed: int) -> Batches:
+        """Batches of rows of ``time`` tokens to learn from."""
+
+    def held_out_rows(self) -> list[list[int]]:
+        """The token ids of each held-out document, its separator first."""
+        return [self.held_out.document(index).tolist() for index in range(len(self.held_out))]
+
+    def held_out_text(self) -> list[str]:
+        """The held-out documents themselves."""
+        return [self.tokenizer.decode(row[1:]) for row in self.held_out_rows()]

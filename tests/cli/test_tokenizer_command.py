@@ -1,5 +1,7 @@
 """`scratchlm tokenizer`: what it writes and prints, and what it refuses."""
 
+import json
+
 import pytest
 import tyro
 from scratchlm import world
@@ -35,6 +37,17 @@ def test_it_trains_on_a_folder(tmp_path, stories):
     file.rename(tmp_path / "folder" / "stories.txt")
     call("--text", tmp_path / "folder", "--vocab-size", 300, "--out", tmp_path / "t.json")
     assert Trained.load(tmp_path / "t.json") == train_bpe(texts, 300)
+
+
+def test_it_trains_on_what_the_pipeline_writes(tmp_path, stories):
+    _, texts = stories
+    (tmp_path / "clean").mkdir()
+    for number in range(2):  # of the two shards, the first one is empty
+        lines = "".join(json.dumps({"text": text}) + "\n" for text in texts[:number] * 20)
+        (tmp_path / "clean" / f"{number}.jsonl").write_text(lines)
+    (tmp_path / "clean" / "manifest.json").touch()
+    call("--text", tmp_path / "clean", "--vocab-size", 300, "--out", tmp_path / "t.json")
+    assert Trained.load(tmp_path / "t.json") == train_bpe(texts[:1] * 20, 300)
 
 
 def test_it_shows_every_token_of_a_text(tmp_path, capsys):

@@ -1,6 +1,5 @@
 """`scratchlm data`: text into token shards, and what a folder of them holds."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,9 +8,8 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import data
-from scratchlm.corpus import SEPARATOR, Damage, read_jsonl, read_texts, text_files
-from scratchlm.corpus.text import SUFFIXES
-from scratchlm.errors import InputError
+from scratchlm.cli.texts import input_files, read_input
+from scratchlm.corpus import SEPARATOR, Damage
 from scratchlm.tokenizer import Tokenizer
 
 
@@ -90,68 +88,23 @@ def pack(options: Pack) -> None:
     1 shard, 1 document, 3 tokens: ...
     """
     tokenizer = Tokenizer.load(options.tokenizer)
-    files, json_lines = input_files(options.input)
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.stat().st_size for file in input_files(options.input)[0])
+    damage = Damage(options.damage)
     with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
-        damage = Damage(options.damage)
-        texts = read(options, files, json_lines, damage, bar.update)
+        texts = read_input(
+            options.input,
+            separator=options.separator,
+            errors=options.errors,
+            field=options.field,
+            damage=damage,
+            progress=bar.update,
+        )
         index = data.write_shards(
             texts, tokenizer, options.out, options.shard_tokens, workers=options.workers
         )
     print(f"{summary(index)}: {options.out}")
     if damage.counts:
         print(damage)
-
-
-def input_files(path: Path) -> tuple[list[Path], bool]:
-    """List the files of the input, in the order of their names; true where they are JSON Lines.
-
-    Raises:
-        InputError: There is nothing to read, or a folder holds text of both kinds.
-
-    >>> input_files(Path("none"))
-    Traceback (most recent call last):
-    ...
-    scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
-    """
-    lines = sorted(path.rglob("*.jsonl*"), key=Path.as_posix) if path.is_dir() else []
-    if lines and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
-        raise InputError(
-            f"{path}: expected JSON Lines or plain text in this folder, found both; "
-            "name one file, or a folder with one kind"
-        )
-    if lines or (path.is_file() and ".jsonl" in path.suffixes):
-        return lines or [path], True
-    return text_files(path), False
-
-
-def read(
-    options: Pack,
-    files: list[Path],
-    json_lines: bool,
-    damage: Damage,
-    progress: Callable[[int], object],
-) -> Iterator[str]:
-    """The documents of the input, one at a time.
-
-    Args:
-        options: How to read.
-        files: What `input_files` found.
-        json_lines: Whether it is JSON Lines.
-        damage: Counts lines that hold no text, or stops at the first.
-        progress: Is told how many bytes were read.
-
-    Raises:
-        InputError: The input cannot be read, or a line is not what it should be.
-    """
-    if json_lines:
-        for file in files:
-            documents = read_jsonl(file, text=options.field, damage=damage, progress=progress)
-            yield from (document.text for document in documents)
-        return
-    for text in read_texts(options.input, errors=options.errors, separator=options.separator):
-        progress(len(text.encode()))
-        yield text
 
 
 def show(options: Show) -> None:

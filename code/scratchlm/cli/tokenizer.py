@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from scratchlm import corpus, tokenizer
+from scratchlm.cli.texts import read_input
 from scratchlm.errors import InputError
 
 TRAINERS: Mapping[str, Callable[..., tokenizer.Tokenizer]] = MappingProxyType(
@@ -30,7 +31,7 @@ class Tokenizer:
     """Learn a tokenizer from text (--text), or use one (--load, --import); --show prints tokens."""
 
     text: Path | None = None
-    """A text file, or a folder of *.txt and *.md files, to train on."""
+    """To train on: text, or JSON Lines as `corpus clean` writes them; a file, or a folder."""
     algorithm: Literal["bpe", "wordpiece", "unigram", "characters", "bytes"] = "bpe"
     """How words are cut."""
     vocab_size: int = 4096
@@ -103,7 +104,7 @@ def train(options: Tokenizer) -> tokenizer.Tokenizer:
     """
     assert options.text is not None
     sample: list[str] = []
-    documents = corpus.read_texts(options.text, errors=options.errors, separator=options.separator)
+    documents = read_input(options.text, errors=options.errors, separator=options.separator)
     specials = special_tokens(options)
     asked = options.vocab_size if options.algorithm != "bytes" else 256 + len(specials)
     trained = TRAINERS[options.algorithm](

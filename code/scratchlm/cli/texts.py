@@ -1,0 +1,72 @@
+"""The texts that commands are given: plain, or in lines of JSON."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from scratchlm.corpus import SEPARATOR, Damage, read_jsonl, read_texts, text_files
+from scratchlm.corpus.text import SUFFIXES
+from scratchlm.errors import InputError
+
+JSON_LINES = ".jsonl"
+
+
+def input_files(path: Path) -> tuple[list[Path], bool]:
+    """List the files of an input, in the order of their names; true where they are JSON Lines.
+
+    Raises:
+        InputError: There is nothing to read, or a folder holds text of both kinds.
+
+    >>> input_files(Path("none"))
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
+    """
+    lines = sorted(path.rglob(f"*{JSON_LINES}*"), key=Path.as_posix) if path.is_dir() else []
+    if lines and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
+        raise InputError(
+            f"{path}: expected JSON Lines or plain text in this folder, found both; "
+            "name one file, or a folder with one kind"
+        )
+    if lines or (path.is_file() and JSON_LINES in path.suffixes):
+        return lines or [path], True
+    return text_files(path), False
+
+
+def read_input(
+    path: Path,
+    *,
+    separator: str = SEPARATOR,
+    errors: Literal["strict", "replace"] = "strict",
+    field: str = "text",
+    damage: Damage | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Iterator[str]:
+    r"""The documents of an input, one at a time.
+
+    Args:
+        path: A file of text or of JSON Lines, plain or compressed, or a folder of one kind.
+        separator: The line between the documents of a text file.
+        errors: What to do with bytes of a text file that are not UTF-8.
+        field: Where the text stands in a line of JSON.
+        damage: Counts lines that hold no text; without it, the first one stops.
+        progress: Is told how many bytes were read.
+
+    Raises:
+        InputError: The input cannot be read, or a line is not what it should be.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.jsonl"
+    >>> _ = path.write_text('{"text": "One."}\n{"text": "Two."}\n')
+    >>> list(read_input(path))
+    ['One.', 'Two.']
+    """
+    files, json_lines = input_files(path)
+    if json_lines:
+        for file in files:
+            for document in read_jsonl(file, text=field, damage=damage, progress=progress):
+                yield document.text
+        return
+    for text in read_texts(path, errors=errors, separator=separator):
+        progress(len(text.encode()))
+        yield text

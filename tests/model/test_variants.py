@@ -16,21 +16,6 @@ from scratchlm.model.norm import LayerNorm, layer_norm
 from scratchlm.model.positions import LinearBias, SinusoidalPositions, make_positions
 
 BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4)
-VARIANTS = {
-    **{
-        f"{name}={choice}": replace(BASE, **{name: choice})
-        for name, choices in CHOICES.items()
-        for choice in choices
-    },
-    "grouped": replace(BASE, kv_heads=2),
-    "one key head": replace(BASE, kv_heads=1, bias="qkv"),
-    "wide heads": replace(BASE, head_dim=6),
-    "inner": replace(BASE, inner=20, feed_forward="swiglu"),
-    "window": replace(BASE, window=5),
-    "window with alibi": replace(BASE, window=5, positions="alibi"),
-    "plain queries": replace(BASE, qk_norm=False, embedding_norm=False),
-    "gpt2": replace(ModelConfig.gpt2(vocab_size=31, context=24, width=64, layers=2), heads=4),
-}
 
 
 def randomized(config: ModelConfig) -> Transformer:
@@ -42,11 +27,6 @@ def randomized(config: ModelConfig) -> Transformer:
             gain = weight.ndim == 1 and not name.endswith("bias")
             weight.normal_(1.0 if gain else 0.0, 0.3, generator=generator)
     return model.double()
-
-
-@pytest.fixture(params=VARIANTS, ids=str)
-def config(request):
-    return VARIANTS[request.param]
 
 
 def test_no_position_sees_what_comes_after_it(config):

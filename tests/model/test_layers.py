@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
 from scratchlm.model import KVCache, ModelConfig, Transformer
-from scratchlm.model.attention import _fused, attend
+from scratchlm.model.attention import attend, fused_attention, score_mask
 from scratchlm.model.norm import RMSNorm, rms_norm
 from scratchlm.model.rope import rotate, rotation_angles
 
@@ -31,7 +31,9 @@ def test_the_fused_kernel_equals_attention_written_out(new, before, seed):
     generator = torch.Generator().manual_seed(seed)
     query = torch.randn(2, 3, new, 8, generator=generator, dtype=torch.float64)
     key, value = torch.randn(2, 2, 3, new + before, 8, generator=generator, dtype=torch.float64)
-    torch.testing.assert_close(_fused(query, key, value), attend(query, key, value))
+    torch.testing.assert_close(
+        fused_attention(query, key, value, score_mask(new, new + before)), attend(query, key, value)
+    )
 
 
 def test_the_fused_norm_equals_the_formula():
@@ -111,8 +113,15 @@ def test_rows_longer_than_the_context_are_refused():
         {"width": 15},
         {"layers": 0},
         {"heads": 3},
-        {"feed_forward": "gelu"},
+        {"feed_forward": "sine"},
+        {"norm": "none"},
+        {"positions": "far"},
+        {"placement": "before"},
         {"heads": 16},
+        {"heads": 16, "positions": "learned", "width": 24},
+        {"heads": 4, "kv_heads": 3},
+        {"kv_heads": 0},
+        {"window": 0},
     ],
 )
 def test_impossible_shapes_are_refused(change):

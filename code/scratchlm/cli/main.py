@@ -13,6 +13,7 @@ COMMANDS = {
     "world": "write the village's crawl, encyclopedia or forum, with labels",
     "tokenizer": "learn a tokenizer from text, show what it makes of some, import and export",
     "data": "turn text into token shards, and show what a folder of them holds",
+    "model": "count the parameters, operations and memory of a model",
     "pretrain": "train a language model on your own text",
     "evaluate": "place a text and a model on the ladder of bits per byte",
     "generate": "let a model write",

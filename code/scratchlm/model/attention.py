@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
 from scratchlm.model.norm import RMSNorm
-from scratchlm.model.rope import rotate
+from scratchlm.model.positions import Positions
 
 
 def attend(
@@ -33,74 +33,131 @@ def attend(
     return torch.softmax(scores, dim=-1) @ value
 
 
-def causal_mask(new: int, seen: int) -> Tensor:
+def causal_mask(new: int, seen: int, window: int | None = None) -> Bool[Tensor, "new seen"]:
     """True where one of the last ``new`` positions may look at one of all ``seen``.
+
+    Args:
+        new: Positions that look.
+        seen: Positions to look at, the new ones last.
+        window: Most of them that each may look at, itself among them.
 
     >>> causal_mask(2, 3).int()
     tensor([[1, 1, 0],
             [1, 1, 1]], dtype=torch.int32)
+    >>> causal_mask(2, 3, window=2).int()
+    tensor([[1, 1, 0],
+            [0, 1, 1]], dtype=torch.int32)
     """
-    return torch.ones(new, seen, dtype=torch.bool).tril(diagonal=seen - new)
+    behind = torch.ones(new, seen, dtype=torch.bool).tril(diagonal=seen - new)
+    return behind if window is None else behind.triu(diagonal=seen - new - window + 1)
+
+
+def score_mask(
+    new: int,
+    seen: int,
+    *,
+    window: int | None = None,
+    mask: Bool[Tensor, "batch new seen"] | None = None,
+    bias: Float[Tensor, "heads new seen"] | None = None,
+) -> Tensor | None:
+    """Put together what the scores of all heads need beside the plain causal rule.
+
+    Args:
+        new: Positions that look.
+        seen: Positions to look at, the new ones last.
+        window: Most of them that each may look at.
+        mask: True where a position may look, causal already.
+        bias: Added to the scores.
+
+    Returns:
+        A mask for `scaled_dot_product_attention`, or None where its own causal flag will do.
+
+    >>> score_mask(4, 4) is None, score_mask(2, 4).shape
+    (True, torch.Size([2, 4]))
+    """
+    narrow = window is not None and window < seen
+    if mask is None and bias is None and not narrow and new in (1, seen):
+        return None
+    allowed = causal_mask(new, seen, window) if mask is None or narrow else mask[:, None]
+    if mask is not None and narrow:
+        allowed = allowed & mask[:, None]
+    return allowed if bias is None else bias.masked_fill(~allowed, -math.inf)
 
 
 class Attention(nn.Module):
-    """Multi-head causal self-attention with rotary positions and normed queries and keys.
+    """Multi-head causal self-attention.
 
-    Queries and keys are normed (Henry et al., 2020, "Query-Key Normalization for Transformers"),
-    which keeps the scores bounded and lets the learning rate be higher. The bound is learned: a
-    gain for each number of a head says how far from even the attention may get.
+    Queries and keys may be normed (Henry et al., 2020, "Query-Key Normalization for
+    Transformers"), which keeps the scores bounded and lets the learning rate be higher. The bound
+    is learned: a gain for each number of a head says how far from even the attention may get.
+
+    Groups of query heads may share a head of keys and values (Ainslie et al., 2023, "GQA",
+    section 2.2), which shrinks the cache.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads, self.head_width = config.heads, config.head_width
-        self.q_proj = nn.Linear(config.width, config.width, bias=False)
-        self.k_proj = nn.Linear(config.width, config.width, bias=False)
-        self.v_proj = nn.Linear(config.width, config.width, bias=False)
-        self.o_proj = nn.Linear(config.width, config.width, bias=False)
-        self.q_norm = RMSNorm(config.head_width)
-        self.k_norm = RMSNorm(config.head_width)
+        own, shared = config.heads * self.head_width, config.shared_heads * self.head_width
+        bias = config.bias in ("qkv", "all")
+        self.q_proj = nn.Linear(config.width, own, bias)
+        self.k_proj = nn.Linear(config.width, shared, bias)
+        self.v_proj = nn.Linear(config.width, shared, bias)
+        self.o_proj = nn.Linear(own, config.width, config.bias == "all")
+        self.q_norm, self.k_norm = (
+            RMSNorm(self.head_width, config.norm_epsilon) if config.qk_norm else nn.Identity()
+            for _ in range(2)
+        )
 
     def forward(
         self,
         x: Float[Tensor, "batch new width"],
-        cos: Float[Tensor, "new half"],
-        sin: Float[Tensor, "new half"],
+        positions: Positions,
         cache: KVCache | None = None,
         layer: int = 0,
-        mask: Bool[Tensor, "batch new seen"] | None = None,
+        mask: Tensor | None = None,
     ) -> Float[Tensor, "batch new width"]:
         """Mix the positions of ``x``, and those in the cache before them.
 
         Args:
             x: One vector per new position.
-            cos: Cosines of the rotary angles of the new positions.
-            sin: Their sines.
+            positions: How queries and keys learn where they stand.
             cache: Where keys and values of earlier positions stand.
             layer: Whose place in the cache this is.
-            mask: True where a position may look; by default at itself and all before it.
+            mask: What `score_mask` gave for all layers.
         """
         query, key, value = (
             projection(x)
             .to(x.dtype)  # under autocast, a product has fewer bits than a norm wants
-            .unflatten(-1, (self.heads, self.head_width))
+            .unflatten(-1, (-1, self.head_width))
             .transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )  # each: batch heads new head_width
-        query = rotate(self.q_norm(query), cos, sin)
-        key = rotate(self.k_norm(key), cos, sin)
+        start = 0 if cache is None else cache.length
+        query, key = positions.rotate(self.q_norm(query), self.k_norm(key), start)
         if cache is not None:
             key, value = cache.append(layer, key, value)
-        mixed = _fused(query, key, value, mask)
+        mixed = fused_attention(query, key, value, mask)
         return self.o_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
-def _fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
-    """`attend` by PyTorch's kernel, whose own causal flag only knows new == seen."""
-    if mask is not None:  # the same for all heads
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None])
-    new, seen = query.shape[-2], key.shape[-2]
-    if new == seen:
-        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
-    mask = None if new == 1 else causal_mask(new, seen)
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+def fused_attention(
+    query: Float[Tensor, "batch heads new head_width"],
+    key: Float[Tensor, "batch kv_heads seen head_width"],
+    value: Float[Tensor, "batch kv_heads seen head_width"],
+    mask: Tensor | None = None,
+) -> Float[Tensor, "batch heads new head_width"]:
+    """`attend` by PyTorch's kernel; ``mask`` is that of `score_mask`.
+
+    >>> one = torch.ones(1, 1, 2, 4)
+    >>> fused_attention(one, one, one)[0, 0, :, 0]
+    tensor([1., 1.])
+    """
+    return F.scaled_dot_product_attention(
+        query,
+        key,
+        value,
+        attn_mask=mask,
+        is_causal=mask is None and query.shape[2] > 1,
+        enable_gqa=key.shape[1] < query.shape[1],
+    )

@@ -1,13 +1,18 @@
-"""One layer of the transformer."""
+"""One layer of the transformer, with its norms in one of four places."""
 
-from jaxtyping import Bool, Float
+from collections.abc import Callable
+
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from scratchlm.model.attention import Attention
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
 from scratchlm.model.feed_forward import feed_forward
-from scratchlm.model.norm import RMSNorm
+from scratchlm.model.norm import make_norm
+from scratchlm.model.positions import Positions
+
+Layer = Callable[[Tensor], Tensor]
 
 
 class Block(nn.Module):
@@ -16,23 +21,86 @@ class Block(nn.Module):
     Source: Xiong et al. (2020), "On Layer Normalization in the Transformer Architecture", fig. 1b.
     """
 
+    final_norm = True  # the sum leaves the last block as it is, so a norm has to follow
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.input_layernorm = RMSNorm(config.width)
+        self.input_layernorm = make_norm(config)
         self.self_attn = Attention(config)
-        self.post_attention_layernorm = RMSNorm(config.width)
+        self.post_attention_layernorm = make_norm(config)
         self.mlp = feed_forward(config)
 
     def forward(
         self,
         x: Float[Tensor, "batch new width"],
-        cos: Float[Tensor, "new half"],
-        sin: Float[Tensor, "new half"],
+        positions: Positions,
         cache: KVCache | None = None,
         layer: int = 0,
-        mask: Bool[Tensor, "batch new seen"] | None = None,
+        mask: Tensor | None = None,
     ) -> Float[Tensor, "batch new width"]:
         """Apply the layer; the arguments are those of `Attention.forward`."""
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache, layer, mask)
-        x = x + self.mlp(self.post_attention_layernorm(x))
-        return x
+
+        def attend(x: Tensor) -> Tensor:
+            return self.self_attn(x, positions, cache, layer, mask)  # type: ignore[no-any-return]
+
+        x = self.join(x, attend, self.input_layernorm)
+        return self.join(x, self.mlp, self.post_attention_layernorm)
+
+    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+        """Add to the residual stream what a layer makes of it."""
+        return x + layer(norm(x))
+
+
+class PostBlock(Block):
+    """The sum is normed: the form of 2017 (Post-LN).
+
+    Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.1.
+    """
+
+    final_norm = False
+
+    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+        """Norm the sum of the residual stream and what a layer makes of it."""
+        return norm(x + layer(x))
+
+
+class DeepBlock(PostBlock):
+    """Post-LN with a residual stream that weighs more, the deeper the model (DeepNorm).
+
+    Source: Wang et al. (2022), "DeepNet: Scaling Transformers to 1,000 Layers", table 2.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.weight = (2 * config.layers) ** 0.25
+
+    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+        """Norm the weighted sum."""
+        return norm(self.weight * x + layer(x))
+
+
+class SandwichBlock(Block):
+    """What a layer reads is normed, and what it answers, too.
+
+    Source: Ding et al. (2021), "CogView", section 2.4.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.after_attention_layernorm = make_norm(config)
+        self.after_mlp_layernorm = make_norm(config)
+
+    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+        """Add the normed answer."""
+        attends = norm is self.input_layernorm
+        after = self.after_attention_layernorm if attends else self.after_mlp_layernorm
+        answer: Tensor = after(layer(norm(x)))
+        return x + answer
+
+
+BLOCKS: dict[str, type[Block]] = {
+    "pre": Block,
+    "post": PostBlock,
+    "sandwich": SandwichBlock,
+    "deepnorm": DeepBlock,
+}

@@ -20,7 +20,7 @@ class KVCache:
     """
 
     def __init__(self, config: ModelConfig, batch: int) -> None:
-        shape = (config.layers, 2, batch, config.heads, config.context, config.head_width)
+        shape = (config.layers, 2, batch, config.shared_heads, config.context, config.head_width)
         self._store = torch.empty(shape)
         self.length = 0
 

@@ -1,17 +1,30 @@
 """The shape of a model, as data."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from scratchlm.errors import InputError
 
-FeedForwardKind = Literal["relu2", "swiglu"]
+FeedForwardKind = Literal["relu2", "swiglu", "relu", "gelu"]
+NormKind = Literal["rms", "layer"]
+Placement = Literal["pre", "post", "sandwich", "deepnorm"]
+PositionKind = Literal["rope", "learned", "sinusoidal", "alibi", "none"]
+BiasKind = Literal["none", "qkv", "all"]
+Initialization = Literal["zero", "gpt2", "xavier"]
 
 SIZES: dict[str, tuple[int, int, int]] = {  # name: (width, layers, heads)
     "mini": (64, 4, 2),
     "small": (128, 4, 4),
     "base": (160, 5, 5),
     "medium": (256, 6, 8),
+}
+CHOICES = {
+    "feed_forward": get_args(FeedForwardKind),
+    "norm": get_args(NormKind),
+    "placement": get_args(Placement),
+    "positions": get_args(PositionKind),
+    "bias": get_args(BiasKind),
+    "initialization": get_args(Initialization),
 }
 
 
@@ -24,11 +37,25 @@ class ModelConfig:
         context: Most tokens the model looks at in one row.
         width: Numbers that describe one position between the layers (d_model).
         layers: Blocks, one after the other.
-        heads: Attention heads in a block; they share the width evenly.
-        feed_forward: ``relu2`` is a squared ReLU, four widths inside; ``swiglu`` is gated, and as
-            large (8/3 widths, three matrices).
+        heads: Attention heads in a block; they share the width evenly, unless `head_dim` says
+            otherwise.
+        feed_forward: ``relu2`` is a squared ReLU, four widths inside, as are ``relu`` and
+            ``gelu``; ``swiglu`` is gated, and as large (8/3 widths, three matrices).
         tie_embeddings: One matrix both reads tokens and scores them.
         rope_base: Wavelength ratio of the rotary positions.
+        kv_heads: Heads of keys and values, which groups of query heads share; None: no sharing.
+        head_dim: Numbers in a head; None: the width divided by the heads.
+        inner: Numbers inside the feed-forward layer; None: as its kind has it.
+        norm: ``rms``, or ``layer``, which also takes out the mean.
+        norm_epsilon: Added to the variance under the root.
+        placement: Where the norms stand in a block.
+        positions: How the model learns where a token stands.
+        bias: Which matrices add a constant: none, those of queries, keys and values, or all but
+            the head.
+        qk_norm: Queries and keys are normed.
+        embedding_norm: The embedding is normed before the first block.
+        window: Most positions that a position looks back at, itself among them; None: all.
+        initialization: How the weights are drawn.
 
     >>> ModelConfig.named("small", vocab_size=512, context=128).head_width
     32
@@ -42,25 +69,63 @@ class ModelConfig:
     feed_forward: FeedForwardKind = "relu2"
     tie_embeddings: bool = True
     rope_base: float = 10_000.0
+    kv_heads: int | None = None
+    head_dim: int | None = None
+    inner: int | None = None
+    norm: NormKind = "rms"
+    norm_epsilon: float = 1e-6
+    placement: Placement = "pre"
+    positions: PositionKind = "rope"
+    bias: BiasKind = "none"
+    qk_norm: bool = True
+    embedding_norm: bool = True
+    window: int | None = None
+    initialization: Initialization = "zero"
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context", "width", "layers", "heads"):
             if getattr(self, name) < 1:
                 raise InputError(f"model: expected {name} of at least 1, found {self}")
-        if self.width % self.heads or self.head_width % 2:
+        for name in ("kv_heads", "head_dim", "inner", "window"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise InputError(f"model: expected {name} of at least 1, or None, found {self}")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"model: expected {' or '.join(known)} as {name}, found {getattr(self, name)!r}"
+                )
+        if self.head_dim is None and self.width % self.heads:
+            raise InputError(
+                f"model: expected heads that share the width evenly, found {self.width} numbers "
+                f"for {self.heads} heads; choose a width that is a multiple of {self.heads}"
+            )
+        if self.positions == "rope" and self.head_width % 2:
             raise InputError(
                 f"model: expected heads of an even width, found {self.width} numbers for "
                 f"{self.heads} heads; choose a width that is a multiple of {2 * self.heads}"
             )
-        if self.feed_forward not in ("relu2", "swiglu"):
+        if self.heads % self.shared_heads:
             raise InputError(
-                f"model: expected relu2 or swiglu as feed_forward, found {self.feed_forward!r}"
+                f"model: expected key heads that {self.heads} query heads share evenly, found "
+                f"{self.shared_heads}; choose a divisor of {self.heads}"
             )
 
     @property
     def head_width(self) -> int:
         """Numbers that one attention head sees of a position."""
-        return self.width // self.heads
+        return self.width // self.heads if self.head_dim is None else self.head_dim
+
+    @property
+    def shared_heads(self) -> int:
+        """Heads of keys and values."""
+        return self.heads if self.kv_heads is None else self.kv_heads
+
+    @property
+    def inner_width(self) -> int:
+        """Numbers inside the feed-forward layer."""
+        if self.inner is not None:
+            return self.inner
+        return 8 * self.width // 3 if self.feed_forward == "swiglu" else 4 * self.width
 
     @classmethod
     def named(
@@ -93,3 +158,30 @@ class ModelConfig:
             )
         width, layers, heads = SIZES[size]
         return cls(vocab_size, context, width, layers, heads, feed_forward, tie_embeddings)
+
+    @classmethod
+    def gpt2(
+        cls, *, vocab_size: int = 50_257, context: int = 1024, width: int = 768, layers: int = 12
+    ) -> "ModelConfig":
+        """Return the shape of GPT-2: by default its smallest, with 124 million parameters.
+
+        Source: Radford et al. (2019), section 2.3 and table 2.
+
+        >>> ModelConfig.gpt2().heads
+        12
+        """
+        return cls(
+            vocab_size,
+            context,
+            width,
+            layers,
+            heads=width // 64,
+            feed_forward="gelu",
+            norm="layer",
+            norm_epsilon=1e-5,
+            positions="learned",
+            bias="all",
+            qk_norm=False,
+            embedding_norm=False,
+            initialization="gpt2",
+        )

@@ -1,5 +1,7 @@
 """The feed-forward layer: each position on its own thinks about what it heard."""
 
+from collections.abc import Callable
+
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -7,26 +9,57 @@ from torch.nn import functional as F
 from scratchlm.model.config import ModelConfig
 
 
-class SquaredReLU(nn.Module):
-    """Four times as wide, the positive part squared, and back.
+def squared_relu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """The positive part, squared. Source: So et al. (2021), "Primer", section 3.
 
-    Source: So et al. (2021), "Primer", section 3.
+    >>> import torch
+    >>> squared_relu(torch.tensor([-2.0, 3.0]))
+    tensor([0., 9.])
+    """
+    return F.relu(x).square()
+
+
+def tanh_gelu(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """A ReLU with a soft corner, in the approximation that GPT-2 used.
+
+    Source: Hendrycks and Gimpel (2016), "Gaussian Error Linear Units", section 2.
+
+    >>> import torch
+    >>> tanh_gelu(torch.tensor([-9.0, 0.0, 9.0])).abs()
+    tensor([0., 0., 9.])
+    """
+    return F.gelu(x, approximate="tanh")
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": F.relu,
+    "relu2": squared_relu,
+    "gelu": tanh_gelu,
+}
+
+
+class Ungated(nn.Module):
+    """Wider, an activation, and back.
+
+    Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.3.
 
     >>> import torch
     >>> from scratchlm.model import ModelConfig
     >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
-    >>> SquaredReLU(config)(torch.zeros(2, 4)).shape
+    >>> Ungated(config)(torch.zeros(2, 4)).shape
     torch.Size([2, 4])
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.up_proj = nn.Linear(config.width, 4 * config.width, bias=False)
-        self.down_proj = nn.Linear(4 * config.width, config.width, bias=False)
+        bias = config.bias == "all"
+        self.activation = ACTIVATIONS[config.feed_forward]
+        self.up_proj = nn.Linear(config.width, config.inner_width, bias)
+        self.down_proj = nn.Linear(config.inner_width, config.width, bias)
 
     def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
         """Apply the layer to each vector."""
-        return self.down_proj(F.relu(self.up_proj(x)).square())  # type: ignore[no-any-return]
+        return self.down_proj(self.activation(self.up_proj(x)))  # type: ignore[no-any-return]
 
 
 class SwiGLU(nn.Module):
@@ -37,17 +70,17 @@ class SwiGLU(nn.Module):
 
     >>> import torch
     >>> from scratchlm.model import ModelConfig
-    >>> config = ModelConfig(vocab_size=9, context=8, width=6, layers=2, heads=1)
+    >>> config = ModelConfig(9, 8, width=6, layers=2, heads=1, feed_forward="swiglu")
     >>> SwiGLU(config)(torch.zeros(2, 6)).shape
     torch.Size([2, 6])
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        inner = 8 * config.width // 3
-        self.gate_proj = nn.Linear(config.width, inner, bias=False)
-        self.up_proj = nn.Linear(config.width, inner, bias=False)
-        self.down_proj = nn.Linear(inner, config.width, bias=False)
+        bias = config.bias == "all"
+        self.gate_proj = nn.Linear(config.width, config.inner_width, bias)
+        self.up_proj = nn.Linear(config.width, config.inner_width, bias)
+        self.down_proj = nn.Linear(config.inner_width, config.width, bias)
 
     def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
         """Apply the layer to each vector."""
@@ -55,13 +88,12 @@ class SwiGLU(nn.Module):
         return self.down_proj(gated)  # type: ignore[no-any-return]
 
 
-def feed_forward(config: ModelConfig) -> nn.Module:
+def feed_forward(config: ModelConfig) -> Ungated | SwiGLU:
     """Return the feed-forward layer that the configuration names.
 
-    >>> import torch
     >>> from scratchlm.model import ModelConfig
-    >>> config = ModelConfig(vocab_size=9, context=8, width=6, layers=2, heads=1)
-    >>> type(feed_forward(config)).__name__
-    'SquaredReLU'
+    >>> config = ModelConfig(9, 8, width=6, layers=2, heads=1, feed_forward="gelu")
+    >>> feed_forward(config).activation.__name__
+    'tanh_gelu'
     """
-    return SquaredReLU(config) if config.feed_forward == "relu2" else SwiGLU(config)
+    return SwiGLU(config) if config.feed_forward == "swiglu" else Ungated(config)

@@ -4,11 +4,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from scratchlm.model.config import ModelConfig
+
 EPSILON = 1e-6
 
 
 def rms_norm(
-    x: Float[Tensor, "*any width"], gain: Float[Tensor, "width"] | None = None
+    x: Float[Tensor, "*any width"],
+    gain: Float[Tensor, "width"] | None = None,
+    epsilon: float = EPSILON,
 ) -> Float[Tensor, "*any width"]:
     """Divide each vector by its root mean square, then multiply by a learned gain.
 
@@ -17,8 +21,25 @@ def rms_norm(
     >>> rms_norm(torch.tensor([3.0, 4.0])).square().mean().round(decimals=4).item()
     1.0
     """
-    scaled = x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + EPSILON)
+    scaled = x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + epsilon)
     return scaled if gain is None else scaled * gain
+
+
+def layer_norm(
+    x: Float[Tensor, "*any width"],
+    gain: Float[Tensor, "width"] | None = None,
+    shift: Float[Tensor, "width"] | None = None,
+    epsilon: float = EPSILON,
+) -> Float[Tensor, "*any width"]:
+    """Take the mean out of each vector, then do as `rms_norm`, and add a learned shift.
+
+    Source: Ba et al. (2016), "Layer Normalization", eq. 4.
+
+    >>> layer_norm(torch.tensor([5.0, 7.0])).round(decimals=3)
+    tensor([-1.,  1.])
+    """
+    scaled = rms_norm(x - x.mean(dim=-1, keepdim=True), gain, epsilon)
+    return scaled if shift is None else scaled + shift
 
 
 class RMSNorm(nn.Module):
@@ -28,11 +49,42 @@ class RMSNorm(nn.Module):
     torch.Size([2, 8])
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, epsilon: float = EPSILON) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
+        self.epsilon = epsilon
 
     def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
         """Normalize the last axis."""
         # The fused kernel; tests hold it to `rms_norm`.
-        return nn.functional.rms_norm(x, self.weight.shape, self.weight, EPSILON)
+        return nn.functional.rms_norm(x, self.weight.shape, self.weight, self.epsilon)
+
+
+class LayerNorm(nn.Module):
+    """`layer_norm` with a gain and a shift of its own for each of the ``width`` numbers.
+
+    >>> LayerNorm(8)(torch.ones(2, 8)).abs().max().item()
+    0.0
+    """
+
+    def __init__(self, width: int, epsilon: float = EPSILON) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width))
+        self.epsilon = epsilon
+
+    def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
+        """Normalize the last axis."""
+        # The fused kernel; tests hold it to `layer_norm`.
+        return nn.functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.epsilon)
+
+
+def make_norm(config: ModelConfig, width: int | None = None) -> RMSNorm | LayerNorm:
+    """Return the norm that the configuration names, by default for the model's width.
+
+    >>> config = ModelConfig(vocab_size=9, context=8, width=6, layers=2, heads=1, norm="layer")
+    >>> type(make_norm(config)).__name__
+    'LayerNorm'
+    """
+    kind = RMSNorm if config.norm == "rms" else LayerNorm
+    return kind(width or config.width, config.norm_epsilon)

@@ -1,0 +1,113 @@
+"""`scratchlm model`: what a model costs, before anyone trains it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from scratchlm import zoo
+from scratchlm.errors import InputError
+from scratchlm.model.accounting import count_memory, count_operations, count_parameters
+from scratchlm.model.config import ModelConfig
+from scratchlm.model.known import KNOWN
+
+UNITS = ("", " k", " M", " G", " T", " P", " E", " Z")
+
+
+@dataclass(frozen=True)
+class Model:
+    """Print parameters, operations and memory of a model."""
+
+    action: tyro.conf.Positional[Literal["describe"]]
+    """What to do."""
+    name: tyro.conf.Positional[str]
+    """A published model (gpt2, gpt3, llama3-70b, ...), one of the zoo, or a model's folder."""
+    rows: int = 1
+    """Rows in a batch."""
+    time: int | None = None
+    """Tokens in a row; by default, the model's whole context."""
+    bytes_per_number: int = 2
+    """Of weights, gradients and cache: 4 for float32, 2 for bfloat16."""
+    optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
+    """Whose state is counted."""
+
+
+def run(options: Model) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        InputError: There is no such model, or a number makes no sense.
+    """
+    print(describe(options))
+
+
+def find(name: str) -> ModelConfig:
+    """Return the configuration of a published model, one of the zoo, or one in a folder.
+
+    Raises:
+        InputError: There is none.
+
+    >>> find("base").layers
+    5
+    """
+    if name in zoo.shipped() or Path(name).is_dir():
+        return zoo.load(name).model.config
+    if name in KNOWN:
+        return KNOWN[name]
+    raise InputError(
+        f"model: expected one of {', '.join((*KNOWN, *zoo.shipped()))}, or a folder with a model, "
+        f"found {name!r}"
+    )
+
+
+def describe(options: Model) -> str:
+    """List what the model is made of and what it needs.
+
+    Raises:
+        InputError: There is no such model, or a number makes no sense.
+
+    >>> print(describe(Model("describe", "gpt2")).splitlines()[-1])
+    cache of one row of 1,024      37.7 MB
+    """
+    config = find(options.name)
+    time = options.time or config.context
+    if not (0 < time <= config.context and options.rows > 0 and options.bytes_per_number > 0):
+        raise InputError(
+            f"model: expected rows and bytes above 0, and 1 to {config.context} tokens, found "
+            f"{options}"
+        )
+    parts = count_parameters(config)
+    work = count_operations(config, options.rows, time)
+    memory = count_memory(
+        config, bytes_per_number=options.bytes_per_number, optimizer=options.optimizer
+    )
+    lines = [(part, f"{count:,}") for part, count in vars(parts).items()]
+    lines += [
+        ("parameters", f"{parts.total:,}"),
+        (f"forward, {options.rows} × {time:,} tokens", f"{scaled(work.forward)}FLOP"),
+        ("  of these, scores", f"{100 * work.scores / work.forward:.1f} %"),
+        ("forward and backward", f"{scaled(work.training)}FLOP"),
+        ("weights", f"{scaled(memory.weights)}B"),
+        ("gradients", f"{scaled(memory.gradients)}B"),
+        (f"state of {options.optimizer}", f"{scaled(memory.optimizer)}B"),
+        (f"cache of one row of {config.context:,}", f"{scaled(memory.cache)}B"),
+    ]
+    width = max(len(name) for name, _ in lines)
+    number = max(len(value) for _, value in lines)
+    shape = {name: value for name, value in vars(config).items() if value is not None}
+    listed = "\n".join(f"{name:{width}}  {value:>{number}}" for name, value in lines)
+    return f"{json.dumps(shape)}\n\n{listed}"
+
+
+def scaled(number: float) -> str:
+    """Write a number in three or four digits and a unit's prefix.
+
+    >>> scaled(1_234_567)
+    '1.2 M'
+    """
+    power = 0
+    while number >= 1000 and power < len(UNITS) - 1:
+        number, power = number / 1000, power + 1
+    return f"{number:.1f}{UNITS[power] or ' '}"

@@ -1,0 +1,55 @@
+"""`scratchlm model`: the numbers of published models, and what is refused."""
+
+import pytest
+import tyro
+from scratchlm.cli.model import Model, run
+from scratchlm.errors import InputError
+from scratchlm.model import ModelConfig, Transformer, save_model
+from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
+from scratchlm.zoo import load
+
+
+def call(*arguments):
+    run(tyro.cli(Model, args=[str(argument) for argument in arguments]))
+
+
+def printed(capsys):
+    lines = capsys.readouterr().out.splitlines()
+    return dict(line.rsplit("  ", 1) for line in lines[2:])
+
+
+def test_llama_3_70b_by_hand(capsys):
+    """2 · 80 layers · 8,192 positions · 8 heads · 128 numbers · 2 bytes are 2.7 GB a row."""
+    call("describe", "llama3-70b", "--bytes-per-number", 2)
+    table = {name.strip(): value.strip() for name, value in printed(capsys).items()}
+    assert table["parameters"] == "70,553,706,496"
+    assert table["weights"] == "141.1 GB"
+    assert table["cache of one row of 8,192"] == "2.7 GB"
+    assert table["state of adamw"] == "564.4 GB"
+
+
+def test_models_of_ours_are_described(tmp_path, capsys):
+    model = Transformer(ModelConfig(257, 16, width=8, layers=1, heads=2))
+    save_model(tmp_path, model)
+    Tokenizer([]).save(tmp_path / TOKENIZER_FILE)
+    for name, count in (
+        (tmp_path, model.parameter_count()),
+        ("base", load("base").model.parameter_count()),
+    ):
+        call("describe", name, "--rows", 3, "--time", 10, "--optimizer", "muon")
+        table = {key.strip(): value.strip() for key, value in printed(capsys).items()}
+        assert table["parameters"] == f"{count:,}"
+        assert "forward, 3 × 10 tokens" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gpt7"], r"expected one of gpt2, .*, base, .*or a folder"),
+        (["gpt2", "--time", "2000"], "1 to 1024 tokens"),
+        (["gpt2", "--rows", "0"], "rows and bytes above 0"),
+    ],
+)
+def test_nonsense_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        call("describe", *arguments)

@@ -1,0 +1,29 @@
+"""Configurations that try each choice once."""
+
+from dataclasses import replace
+
+import pytest
+from scratchlm.model import ModelConfig
+from scratchlm.model.config import CHOICES
+
+BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4)
+VARIANTS = {
+    **{
+        f"{name}={choice}": replace(BASE, **{name: choice})
+        for name, choices in CHOICES.items()
+        for choice in choices
+    },
+    "grouped": replace(BASE, kv_heads=2),
+    "one key head": replace(BASE, kv_heads=1, bias="qkv"),
+    "wide heads": replace(BASE, head_dim=6),
+    "inner": replace(BASE, inner=20, feed_forward="swiglu"),
+    "window": replace(BASE, window=5),
+    "window with alibi": replace(BASE, window=5, positions="alibi"),
+    "plain queries": replace(BASE, qk_norm=False, embedding_norm=False),
+    "gpt2": replace(ModelConfig.gpt2(vocab_size=31, context=24, width=64, layers=2), heads=4),
+}
+
+
+@pytest.fixture(params=VARIANTS, ids=str)
+def config(request):
+    return VARIANTS[request.param]

@@ -1,0 +1,94 @@
+"""Counts from the configuration are those of the model itself, and of published ones."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model.accounting import count_memory, count_operations, count_parameters
+from scratchlm.model.known import KNOWN
+from scratchlm.optim import AdamW, Muon
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4)
+
+
+@pytest.mark.parametrize("tie", [True, False])
+def test_parameters_are_those_of_the_model(config, tie):
+    config = replace(config, tie_embeddings=tie)
+    model, parts = Transformer(config), count_parameters(config)
+    assert parts.total == model.parameter_count()
+    sizes = {name: weight.numel() for name, weight in model.named_parameters()}
+
+    def total(*words):
+        return sum(size for name, size in sizes.items() if any(word in name for word in words))
+
+    assert parts.embeddings == total("embed_tokens", "positions")
+    assert parts.attention == total("_proj") - total("mlp.")
+    assert parts.feed_forward == total("mlp.")
+    assert parts.norms == total("norm")
+    assert parts.head == total("lm_head")
+
+
+# As the models' authors or their files give them; GPT-3's 175 billion are rounded in its paper.
+@pytest.mark.parametrize(
+    ("name", "total"),
+    [
+        ("gpt2", 124_439_808),
+        ("gpt2-medium", 354_823_168),
+        ("gpt2-large", 774_030_080),
+        ("gpt2-xl", 1_557_611_200),
+        ("llama2-7b", 6_738_415_616),
+        ("llama2-70b", 68_976_648_192),
+        ("llama3-8b", 8_030_261_248),
+        ("llama3-70b", 70_553_706_496),
+        ("mistral-7b", 7_241_732_096),
+        ("qwen3-0.6b", 596_049_920),
+        ("qwen3-8b", 8_190_735_360),
+    ],
+)
+def test_published_models_have_their_published_size(name, total):
+    assert count_parameters(KNOWN[name]).total == total
+
+
+def test_gpt3_has_about_175_billion():
+    assert count_parameters(KNOWN["gpt3"]).total == pytest.approx(175e9, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    "config", ["positions=rope", "feed_forward=swiglu", "grouped", "wide heads"], indirect=True
+)
+def test_operations_are_those_that_torch_counts(config):
+    """Torch's counter sees every matrix product, but not inside the CPU's attention kernel."""
+    model, ids = Transformer(config), torch.zeros(3, 20, dtype=torch.long)
+    counted = count_operations(config, rows=3, time=20)
+    with sdpa_kernel(SDPBackend.MATH):
+        with FlopCounterMode(display=False) as counter:
+            logits = model(ids)
+        assert counter.get_total_flops() == counted.forward
+        with FlopCounterMode(display=False) as counter:
+            logits.sum().backward()
+        assert counter.get_total_flops() + counted.forward == counted.training
+
+
+def test_memory_is_what_the_tensors_take():
+    config = replace(BASE, kv_heads=2)
+    model = Transformer(config)
+    counted = count_memory(config)
+    assert counted.weights == sum(weight.nbytes for weight in model.parameters())
+    cache = KVCache(config, batch=1)
+    assert counted.cache == cache._store.nbytes
+    model(torch.zeros(1, 8, dtype=torch.long)).sum().backward()
+    assert counted.gradients == sum(weight.grad.nbytes for weight in model.parameters())
+    optimizer = AdamW(model.parameters())
+    optimizer.step()
+    numbers = [
+        tensor for state in optimizer.state.values() for tensor in state.values() if tensor.ndim
+    ]
+    assert counted.optimizer == sum(tensor.nbytes for tensor in numbers)
+    matrices = [weight for weight in model.layers.parameters() if weight.ndim == 2]
+    muon = Muon(matrices)
+    muon.step()
+    kept = sum(state["momentum"].numel() for state in muon.state.values())
+    assert kept == sum(weight.numel() for weight in matrices)

@@ -12,6 +12,7 @@ import json
 import platform
 import re
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -50,6 +51,24 @@ def spread(values: Iterable[float]) -> dict[str, float]:
     low = quantiles(numbers, n=4)[0]
     found = {"mean": mean(numbers), "median": median(numbers), "lower_quartile": low}
     return {name: round(value, 3) for name, value in found.items()}
+
+
+def spoiled_one_by_one(path: Path) -> dict[str, int]:
+    """Flip a byte in each record in turn, and count the good records that are then not read."""
+    data = path.read_bytes()
+    records = list(read_records(path))
+    spoiled, lost = 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for hit in records:
+            bad = bytearray(data)
+            bad[(hit.start + hit.end) // 2] ^= 0xFF
+            copy.write_bytes(bad)
+            read_again = {record.id for record in read_records(copy, damage=Damage("skip"))}
+            wanted = {record.id for record in records if record is not hit}
+            spoiled += hit.id not in read_again
+            lost += len(wanted - read_again)
+    return {"spoiled": spoiled, "good_lost": lost}
 
 
 def web(folder: Path) -> dict[str, object]:
@@ -94,6 +113,7 @@ def web(folder: Path) -> dict[str, object]:
             "wet": len(wet.content),
             "main_text": len(chosen.encode()),
         },
+        "spoiled": [spoiled_one_by_one(path) for path in sorted(folder.glob("sample*"))],
         "files": files,
         "pages": len(pages),
         "html_bytes": sum(len(page.content) for page in pages),

@@ -17,7 +17,7 @@ from scratchlm.corpus.warc_frames import Frame, warc_frames
 
 HTML = ("text/html", "application/xhtml+xml")
 PAGES = ("response", "resource", "conversion")
-OWN = ("metadata:", "urn:")  # a crawler's own log and settings, which some keep as resources
+OWN = "metadata:"  # what the address of a crawler's own log begins with, as Wget writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def read_warc(
 ) -> Iterator[Document]:
     r"""Read the pages of a crawl: main text of HTML, plain text as it is; status 200 alone.
 
-    What a crawler says of itself (addresses that begin with ``metadata:`` or ``urn:``) is no page.
+    What a crawler says of itself, at addresses that begin with ``metadata:``, is no page.
 
     Args:
         path: A ``.warc`` or ``.wet`` file, plain or gzip-compressed.

@@ -214,3 +214,14 @@ def test_only_pages_that_were_found_and_hold_text_become_documents(tmp_path):
     documents = list(read_warc(write(tmp_path, page, note, image, gone, empty), damage=damage))
     assert [document.text for document in documents] == ["Page.", "Zo\u00eb"]
     assert damage.items() == [("blank", 1)]
+
+
+def test_the_log_of_the_crawler_is_no_page(tmp_path):
+    log = (
+        b"WARC/1.0\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:x:2>\r\n"
+        b"WARC-Target-URI: <metadata://gnu.org/software/wget/warc/wget.log>\r\n"
+        b"Content-Type: text/plain\r\nContent-Length: 9\r\n\r\nfetched 1\r\n\r\n"
+    )
+    notes = log.replace(b"metadata://gnu.org/software/wget/warc/wget.log", b"http://a.org/notes")
+    path = write(tmp_path, log, notes)
+    assert [d.meta["url"] for d in read_warc(path)] == ["http://a.org/notes"]

@@ -17,6 +17,7 @@ from scratchlm.corpus.warc_frames import Frame, warc_frames
 
 HTML = ("text/html", "application/xhtml+xml")
 PAGES = ("response", "resource", "conversion")
+OWN = "metadata:"  # what the address of a crawler's own log begins with, as Wget writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def read_warc(
 ) -> Iterator[Document]:
     r"""Read the pages of a crawl: main text of HTML, plain text as it is; status 200 alone.
 
+    What a crawler says of itself, at addresses that begin with ``metadata:``, is no page.
+
     Args:
         path: A ``.warc`` or ``.wet`` file, plain or gzip-compressed.
         start: The `end` of a document read before: a byte of the file, where a record begins.
@@ -82,6 +85,8 @@ def read_warc(
     ):
         mime = record.content_type.partition(";")[0].strip().lower()
         if record.status not in (0, 200) or mime not in (*HTML, "text/plain"):
+            continue
+        if record.url.startswith(OWN):
             continue
         if mime in HTML:
             text = extract_text(record.content, record.content_type, depth=limits.depth)

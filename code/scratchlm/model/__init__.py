@@ -1,8 +1,16 @@
 """The decoder-only transformer, layer by layer."""
 
 from scratchlm.model.cache import KVCache
-from scratchlm.model.config import SIZES, ModelConfig
+from scratchlm.model.config import SIZES, ModelConfig, RopeScaling
 from scratchlm.model.files import load_model, save_model
 from scratchlm.model.transformer import Transformer
 
-__all__ = ["SIZES", "KVCache", "ModelConfig", "Transformer", "load_model", "save_model"]
+__all__ = [
+    "SIZES",
+    "KVCache",
+    "ModelConfig",
+    "RopeScaling",
+    "Transformer",
+    "load_model",
+    "save_model",
+]

@@ -1,7 +1,8 @@
 """The shape of a model, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from scratchlm.errors import InputError
 
@@ -26,6 +27,29 @@ CHOICES = {
     "bias": get_args(BiasKind),
     "initialization": get_args(Initialization),
 }
+
+
+@dataclass(frozen=True)
+class RopeScaling:
+    """How rotary positions are stretched over a longer context than the first training's.
+
+    Attributes:
+        factor: How much longer it became.
+        original: The first context; waves that are short against it keep their frequency. None
+            stretches all waves alike (Chen et al., 2023, "Extending Context Window of Large
+            Language Models via Positional Interpolation", eq. 4).
+        low: Waves that go fewer times than this into the first context are stretched in full.
+        high: Waves that go more often than this are left alone; between, by degrees (as in
+            Llama 3.1).
+
+    >>> RopeScaling(factor=8.0, original=8192).high
+    4.0
+    """
+
+    factor: float
+    original: int | None = None
+    low: float = 1.0
+    high: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +78,7 @@ class ModelConfig:
             the head.
         qk_norm: Queries and keys are normed.
         embedding_norm: The embedding is normed before the first block.
+        rope_scaling: How rotary positions are stretched; None: not at all.
         window: Most positions that a position looks back at, itself among them; None: all.
         initialization: How the weights are drawn.
 
@@ -79,6 +104,7 @@ class ModelConfig:
     bias: BiasKind = "none"
     qk_norm: bool = True
     embedding_norm: bool = True
+    rope_scaling: RopeScaling | None = None
     window: int | None = None
     initialization: Initialization = "zero"
 
@@ -109,6 +135,18 @@ class ModelConfig:
                 f"model: expected key heads that {self.heads} query heads share evenly, found "
                 f"{self.shared_heads}; choose a divisor of {self.heads}"
             )
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> "ModelConfig":
+        """Rebuild a configuration from its fields, as they stand beside saved weights.
+
+        >>> from dataclasses import asdict
+        >>> config = ModelConfig(9, 8, 4, 1, 1, rope_scaling=RopeScaling(2.0))
+        >>> ModelConfig.read(asdict(config)) == config
+        True
+        """
+        scaling = fields.get("rope_scaling")
+        return cls(**{**fields, "rope_scaling": scaling and RopeScaling(**scaling)})
 
     @property
     def head_width(self) -> int:

@@ -82,7 +82,7 @@ def load_model(folder: Path) -> tuple[Transformer, dict[str, object]]:
             f"{path}: expected weights with sha256 {header['sha256']}, found others; "
             "the file has changed since it was saved: copy it again or train again"
         )
-    model = Transformer(ModelConfig(**json.loads(header["config"])))
+    model = Transformer(ModelConfig.read(json.loads(header["config"])))
     model.load_state_dict(weights)
     return model, json.loads(header["notes"])
 

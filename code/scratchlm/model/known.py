@@ -53,7 +53,8 @@ def qwen3(
     128
     """
     shape = llama(151_936, context, width, layers, heads, inner, kv_heads=8, rope_base=1e6)
-    return replace(shape, head_dim=128, norm_epsilon=1e-6, qk_norm=True, tie_embeddings=tie)
+    wide = None if heads * 128 == width else 128
+    return replace(shape, head_dim=wide, norm_epsilon=1e-6, qk_norm=True, tie_embeddings=tie)
 
 
 KNOWN: Mapping[str, ModelConfig] = MappingProxyType(

@@ -94,7 +94,9 @@ class RotaryPositions(Positions):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        angles = rotation_angles(torch.arange(config.context), config.head_width, config.rope_base)
+        angles = rotation_angles(
+            torch.arange(config.context), config.head_width, config.rope_base, config.rope_scaling
+        )
         self.register_buffer("cos", angles.cos().float(), persistent=False)
         self.register_buffer("sin", angles.sin().float(), persistent=False)
 

@@ -41,7 +41,7 @@ class Recipe:
         """
         return cls(
             saved["tokenizer_stories"],
-            ModelConfig(**saved["model"]),
+            ModelConfig.read(saved["model"]),
             TrainConfig(**saved["training"]),
             saved["rows"],
         )

@@ -1,0 +1,94 @@
+"""What weights are called here, and what Hugging Face calls them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one of our weights stands in another program's file.
+
+    Attributes:
+        name: What the tensor is called there.
+        part: Which third of it is ours, where queries, keys and values are one tensor.
+        transposed: Matrices have a row for each input there, not for each output.
+    """
+
+    name: str
+    part: int | None = None
+    transposed: bool = False
+
+    def take(self, tensor: Tensor) -> Tensor:
+        """Our weight out of theirs.
+
+        >>> Place("c_attn", part=1, transposed=True).take(torch.arange(6.0).reshape(2, 3))
+        tensor([[1., 4.]])
+        """
+        tensor = tensor.T if self.transposed else tensor
+        return tensor if self.part is None else tensor.chunk(3)[self.part]
+
+
+Rule = Callable[[str], Place]
+GPT2 = {
+    "embed_tokens": "wte",
+    "positions": "wpe",
+    "norm": "ln_f",
+    "input_layernorm": "ln_1",
+    "post_attention_layernorm": "ln_2",
+    "self_attn.q_proj": "attn.c_attn",
+    "self_attn.k_proj": "attn.c_attn",
+    "self_attn.v_proj": "attn.c_attn",
+    "self_attn.o_proj": "attn.c_proj",
+    "mlp.up_proj": "mlp.c_fc",
+    "mlp.down_proj": "mlp.c_proj",
+}
+
+
+def gpt2_place(ours: str) -> Place:
+    """Where GPT-2's files keep one of our weights.
+
+    >>> gpt2_place("layers.3.self_attn.k_proj.weight")
+    Place(name='transformer.h.3.attn.c_attn.weight', part=1, transposed=True)
+    """
+    if ours == "lm_head.weight":
+        return Place(ours)
+    match = re.fullmatch(r"(?:layers\.(\d+)\.)?(.+)\.(weight|bias)", ours)
+    assert match is not None
+    layer, module, kind = match.groups()
+    block = "" if layer is None else f"h.{layer}."
+    thirds = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    return Place(
+        f"transformer.{block}{GPT2[module]}.{kind}",
+        part=thirds.index(module) if module in thirds else None,
+        transposed=module.endswith("_proj") and kind == "weight",
+    )
+
+
+def llama_place(ours: str) -> Place:
+    """Where the files of Llama and its kin keep one of our weights.
+
+    >>> llama_place("layers.0.mlp.up_proj.weight").name
+    'model.layers.0.mlp.up_proj.weight'
+    """
+    return Place(ours if ours == "lm_head.weight" else f"model.{ours}")
+
+
+def give(weights: Mapping[str, Tensor], rule: Rule) -> dict[str, Tensor]:
+    """Our weights under their names and in their form.
+
+    >>> sorted(give({"norm.weight": torch.ones(2)}, llama_place))
+    ['model.norm.weight']
+    """
+    parts: dict[str, list[Tensor]] = {}
+    places: dict[str, Place] = {}
+    for name, weight in weights.items():  # a model names its queries, keys and values in order
+        place = places[rule(name).name] = rule(name)
+        parts.setdefault(place.name, []).append(weight)
+    return {
+        name: (joined.T if places[name].transposed else joined).contiguous()
+        for name, joined in ((name, torch.cat(part)) for name, part in parts.items())
+    }

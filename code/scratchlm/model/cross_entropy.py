@@ -1,0 +1,77 @@
+"""The loss of a large vocabulary, in pieces that fit the memory."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+CHUNK = 1024
+
+
+class ChunkedCrossEntropy(torch.autograd.Function):
+    """Scores and grades some positions at a time, and keeps their gradient instead of their scores.
+
+    The gradient of the loss with respect to the scores is known as soon as they are: softmax
+    minus truth. So it goes into the gradients of the positions' vectors and of the head at once,
+    and the scores are forgotten. Source: Hsu et al. (2024), "Liger Kernel".
+    """
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        hidden: Float[Tensor, "positions width"],
+        head: Float[Tensor, "vocab width"],
+        targets: Int[Tensor, "positions"],
+        ignored: int,
+        chunk: int,
+    ) -> Float[Tensor, ""]:
+        """Add up the surprises."""
+        loss = torch.zeros((), dtype=hidden.dtype, device=hidden.device)
+        to_hidden, to_head = torch.empty_like(hidden), torch.zeros_like(head)
+        for start in range(0, len(hidden), chunk):
+            part = slice(start, start + chunk)
+            logits = hidden[part] @ head.T
+            loss += F.cross_entropy(logits, targets[part], ignore_index=ignored, reduction="sum")
+            change = logits.softmax(dim=-1)
+            counted = targets[part] != ignored
+            truth = targets[part].where(counted, 0)[:, None]
+            change.scatter_add_(1, truth, -torch.ones_like(truth, dtype=change.dtype))
+            change *= counted[:, None]
+            to_hidden[part] = change @ head
+            to_head += change.T @ hidden[part]
+        ctx.save_for_backward(to_hidden, to_head)
+        return loss
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, change: Float[Tensor, ""]
+    ) -> tuple[Tensor, Tensor, None, None, None]:
+        """Scale what the forward pass found."""
+        to_hidden, to_head = ctx.saved_tensors  # type: ignore[attr-defined]
+        return change * to_hidden, change * to_head, None, None, None
+
+
+def chunked_cross_entropy(
+    hidden: Float[Tensor, "positions width"],
+    head: Float[Tensor, "vocab width"],
+    targets: Int[Tensor, "positions"],
+    *,
+    ignored: int = -100,
+    chunk: int = CHUNK,
+) -> Float[Tensor, ""]:
+    """Sum the surprises at the targets, in nats, without ever holding all logits.
+
+    Args:
+        hidden: What the last layer knows at each position.
+        head: One row of weights for each token of the vocabulary.
+        targets: The tokens that come.
+        ignored: A target that is left out.
+        chunk: Positions that are scored at once.
+
+    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), torch.tensor([1, -100])).exp()
+    tensor(4.)
+    """
+    result: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        hidden, head, targets, ignored, chunk
+    )
+    return result

@@ -1,0 +1,273 @@
+"""Real architectures in and out: the same logits as Hugging Face's library, whatever the flags."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from scratchlm.errors import InputError
+from scratchlm.interop import load_directory, save_directory
+from scratchlm.interop.families import FAMILIES, read_config, write_config
+from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model.known import KNOWN
+
+transformers = pytest.importorskip("transformers", reason="the reference is not installed")
+
+LLAMA = {
+    "vocab_size": 61,
+    "hidden_size": 32,
+    "intermediate_size": 44,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 64,
+    "attn_implementation": "eager",
+}
+GPT2 = {
+    "vocab_size": 61,
+    "n_positions": 64,
+    "n_embd": 32,
+    "n_layer": 3,
+    "n_head": 4,
+    "attn_implementation": "eager",
+}
+LLAMA3_ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 100.0,
+    "factor": 4.0,
+    "original_max_position_embeddings": 16,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+}
+CASES = {
+    "gpt2": ("GPT2", GPT2),
+    "gpt2 inner": ("GPT2", {**GPT2, "n_inner": 40, "layer_norm_epsilon": 1e-3}),
+    "llama": ("Llama", {**LLAMA, "rms_norm_eps": 1e-3}),
+    "llama without sharing": ("Llama", {**LLAMA, "num_key_value_heads": 4}),
+    "llama tied": ("Llama", {**LLAMA, "tie_word_embeddings": True}),
+    "llama wide heads": ("Llama", {**LLAMA, "head_dim": 16}),
+    "llama linear": (
+        "Llama",
+        {
+            **LLAMA,
+            "rope_parameters": {"rope_type": "linear", "rope_theta": 50.0, "factor": 2.0},
+        },
+    ),
+    "llama 3": ("Llama", {**LLAMA, "rope_parameters": LLAMA3_ROPE}),
+    "mistral": ("Mistral", {**LLAMA, "sliding_window": 7}),
+    "mistral whole": ("Mistral", {**LLAMA, "sliding_window": None}),
+    "qwen2": ("Qwen2", {**LLAMA, "tie_word_embeddings": True}),
+    "qwen3": ("Qwen3", {**LLAMA, "head_dim": 24}),
+}
+
+
+@pytest.fixture(params=CASES, ids=str)
+def reference(request):
+    """A tiny random model of theirs; its gains and shifts are random, too."""
+    kind, options = CASES[request.param]
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(**options)
+    model = getattr(transformers, f"{kind}ForCausalLM" if kind != "GPT2" else "GPT2LMHeadModel")(
+        config
+    ).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            gain = weight.ndim == 1 and not name.endswith("bias")
+            weight.normal_(1.0 if gain else 0.0, 0.2)
+    return model
+
+
+@pytest.fixture
+def ids():
+    return torch.randint(61, (2, 40), generator=torch.Generator().manual_seed(1))
+
+
+@torch.no_grad()
+def test_their_models_have_the_same_logits_here(reference, ids, tmp_path):
+    reference.save_pretrained(tmp_path)
+    ours = load_directory(tmp_path)
+    expected = reference(ids).logits
+    torch.testing.assert_close(ours(ids), expected, rtol=1e-4, atol=1e-4)
+    cache = KVCache(ours.config, batch=2)
+    pieces = [ours(part, cache) for part in ids.split([5, 1, 1, 20, 13], dim=1)]
+    torch.testing.assert_close(torch.cat(pieces, dim=1), expected, rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_a_model_that_goes_out_and_in_again_is_the_same(reference, ids, tmp_path):
+    reference.save_pretrained(tmp_path / "theirs")
+    ours = load_directory(tmp_path / "theirs")
+    save_directory(tmp_path / "ours", ours)
+    again = type(reference).from_pretrained(tmp_path / "ours", attn_implementation="eager").eval()
+    theirs, written = reference.state_dict(), again.state_dict()
+    assert theirs.keys() == written.keys()
+    assert all(torch.equal(theirs[name], written[name]) for name in theirs)
+    torch.testing.assert_close(again(ids).logits, reference(ids).logits, rtol=0, atol=0)
+    twice = load_directory(tmp_path / "ours")
+    assert twice.config == ours.config
+    assert all(
+        torch.equal(weight, twice.state_dict()[name]) for name, weight in ours.state_dict().items()
+    )
+
+
+@torch.no_grad()
+def test_files_in_shards_are_read_and_written(reference, ids, tmp_path):
+    reference.save_pretrained(tmp_path / "theirs", max_shard_size="20KB")
+    assert len(list((tmp_path / "theirs").glob("*.safetensors"))) > 2
+    ours = load_directory(tmp_path / "theirs")
+    save_directory(tmp_path / "ours", ours, shard_bytes=20_000)
+    assert len(list((tmp_path / "ours").glob("*.safetensors"))) > 2
+    again = type(reference).from_pretrained(tmp_path / "ours", attn_implementation="eager").eval()
+    torch.testing.assert_close(again(ids).logits, reference(ids).logits, rtol=0, atol=0)
+
+
+@torch.no_grad()
+def test_the_dialect_of_before_2025_is_read(tmp_path, ids):
+    old = {
+        **LLAMA,
+        "model_type": "llama",
+        "rope_theta": 100.0,
+        "rope_scaling": {**LLAMA3_ROPE, "type": "llama3"},
+        "torch_dtype": "float16",
+    }
+    del old["attn_implementation"]
+    new = {**old, "rope_parameters": LLAMA3_ROPE}
+    del new["rope_theta"], new["rope_scaling"]
+    assert read_config(old) == read_config(new)
+
+
+def test_half_precision_halves_the_file(tmp_path):
+    model = Transformer(ModelConfig.gpt2(vocab_size=61, context=16, width=64, layers=1))
+    save_directory(tmp_path, model, dtype=torch.bfloat16)
+    stored = load_file(tmp_path / "model.safetensors")
+    assert {tensor.dtype for tensor in stored.values()} == {torch.bfloat16}
+    ours = load_directory(tmp_path)
+    for name, weight in model.state_dict().items():
+        assert torch.equal(ours.state_dict()[name], weight.bfloat16().float())
+
+
+def test_gpt2s_first_files_have_no_prefix_and_some_constants(tmp_path, ids):
+    model = Transformer(ModelConfig.gpt2(vocab_size=61, context=64, width=64, layers=2))
+    save_directory(tmp_path, model)
+    stored = load_file(tmp_path / "model.safetensors")
+    stored = {name.removeprefix("transformer."): tensor for name, tensor in stored.items()}
+    stored["h.0.attn.bias"] = torch.ones(1, 1, 64, 64).tril()
+    save_file(stored, tmp_path / "model.safetensors")
+    torch.testing.assert_close(load_directory(tmp_path)(ids), model(ids))
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_published_shapes_are_those_of_a_family(name):
+    config = KNOWN[name]
+    assert read_config(write_config(config)) == config
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A Llama of ours on the disk."""
+    config = FAMILIES["llama"].shape
+    shape = {"vocab_size": 61, "context": 16, "width": 8, "heads": 2, "kv_heads": 1}
+    model = Transformer(ModelConfig(**{**vars(config), **shape, "inner": 12, "head_dim": 4}))
+    save_directory(tmp_path, model)
+    return tmp_path
+
+
+def change_config(folder, **fields):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+def change_weights(folder, change):
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"model_type": "mamba"}, "expected one of gpt2, llama, .* found .mamba"),
+        ({"model_type": None}, "as model_type, found .None"),
+        ({"new_field": 3}, "fields that are known for llama, found new_field = 3"),
+        ({"hidden_act": "gelu"}, "expected hidden_act = .silu., found .gelu"),
+        ({"attention_bias": True}, "expected attention_bias = False, found True"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 2.0}}, "rope_type, found .yarn"),
+        ({"layer_types": ["linear_attention"]}, "layers of one type, found .*linear"),
+        ({"hidden_size": 0}, "expected width of at least 1"),
+        ({"intermediate_size": 13}, "gate_proj.weight to give .* the shape .13, 8., found .12, 8."),
+        ({"num_hidden_layers": 2}, "expected the tensor model.layers.1.input_layernorm.weight"),
+    ],
+)
+def test_configurations_that_do_not_fit_are_refused(folder, fields, message):
+    change_config(folder, **fields)
+    with pytest.raises(InputError, match=message):
+        load_directory(folder)
+
+
+def test_a_missing_field_is_named():
+    with pytest.raises(InputError, match="expected the fields hidden_size, num_hidden_layers"):
+        read_config(
+            {
+                "model_type": "llama",
+                "vocab_size": 9,
+                "max_position_embeddings": 9,
+                "num_attention_heads": 1,
+            }
+        )
+
+
+def drop(weights):
+    del weights["model.norm.weight"]
+
+
+def add(weights):
+    weights["model.more.weight"] = torch.ones(3)
+
+
+def spoil(weights):
+    weights["model.norm.weight"][3] = torch.nan
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (drop, "expected the tensor model.norm.weight, found none"),
+        (add, "expected no tensor model.more.weight, found one"),
+        (spoil, "expected numbers in model.norm.weight, found nan"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(folder, change, message):
+    change_weights(folder, change)
+    with pytest.raises(InputError, match=message):
+        load_directory(folder)
+
+
+def test_damaged_and_missing_files_are_named(folder):
+    path = folder / "model.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[:-5])
+    with pytest.raises(InputError, match="found a damaged one"):
+        load_directory(folder)
+    path.unlink()
+    (folder / "pytorch_model.bin").write_bytes(content)
+    with pytest.raises(InputError, match=r"found pytorch_model\.bin; only safetensors"):
+        load_directory(folder)
+    index = folder / "model.safetensors.index.json"
+    for name in ("gone.safetensors", "../elsewhere.safetensors"):
+        index.write_text(json.dumps({"weight_map": {"model.norm.weight": name}}))
+        with pytest.raises(InputError, match=f"expected {name} beside it, found nothing there"):
+            load_directory(folder)
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(InputError, match="expected an object, found list"):
+        load_directory(folder)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(InputError, match="expected JSON"):
+        load_directory(folder)
+    with pytest.raises(InputError, match="expected a file, found nothing"):
+        load_directory(folder / "nowhere")
+
+
+def test_a_model_of_no_family_is_not_exported(tmp_path):
+    model = Transformer(ModelConfig(9, 8, width=4, layers=1, heads=1))
+    with pytest.raises(InputError, match="expected a model in the form of gpt2, llama"):
+        save_directory(tmp_path, model)

@@ -2,12 +2,12 @@
 
     python code/benchmarks/cleaning.py --seeds 3 --out book/recorded/03-cleaning.json
 
-Writes JSON, after each run. A run draws `SIZE` bytes of pages from the output of one step, on a crawl of its own
-for each seed, and reads them in `STEPS` steps; at the end stand the bits per byte of held-out
-stories of the village, each read alone. ``copies`` are runs on clean stories of which only a part
-is different, the rest being copies; ``planted`` is one in which some stories stand 1, 2, 4 … times
-among others, and the bits per byte of these. The tokenizer is learned once, from other stories, so
-that it is the same for all.
+Writes JSON, after each run. A run draws `SIZE` bytes of pages from the output of one step, on a
+crawl of its own for each seed, and reads them in `STEPS` steps; at the end stand the bits per byte
+of held-out stories of the village, each read alone. ``planted`` is a run in which some stories
+stand 1, 2, 4 … times among others, and the bits per byte of these; ``copies`` are runs on clean
+stories of which only a part is different, the rest being copies. The tokenizer is learned once,
+from other stories, so that it is the same for all.
 """
 
 import argparse
@@ -50,8 +50,8 @@ from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
 from scratchlm.world.dumps import CrawlConfig, Extent, write_crawl
 
-PAGES, SIZE, STEPS, HELD_OUT = 1500, 300_000, 200, 60
-TIME, ROWS, VOCABULARY = 384, 4, 1024
+PAGES, SIZE, STEPS, HELD_OUT = 1500, 200_000, 160, 40
+TIME, ROWS, VOCABULARY = 256, 4, 1024
 MODEL = ModelConfig(VOCABULARY, context=TIME, width=64, layers=2, heads=2)
 LABELED = 99  # the seed of a small crawl whose languages somebody has written down
 FIRST = 20  # steps whose losses are kept, for others to begin the same run and compare

@@ -4,10 +4,11 @@
 
 Writes JSON, after each run. A run draws `SIZE` bytes of pages from the output of one step, on a
 crawl of its own for each seed, and reads them in `STEPS` steps; at the end stand the bits per byte
-of held-out stories of the village, each read alone. ``planted`` is a run in which some stories
-stand 1, 2, 4 … times among others, and the bits per byte of these; ``copies`` are runs on clean
-stories of which only a part is different, the rest being copies. The tokenizer is learned once,
-from other stories, so that it is the same for all.
+of held-out stories of the village, each read alone. ``longer`` are some of these runs with three
+times the steps. ``planted`` is a run in which some stories stand 1, 2, 4 … times among others, and
+the bits per byte of these; ``copies`` are runs on clean stories of which only a part is different,
+the rest being copies. The tokenizer is learned once, from other stories, so that it is the same for
+all.
 """
 
 import argparse
@@ -54,7 +55,8 @@ PAGES, SIZE, STEPS, HELD_OUT = 1500, 200_000, 160, 40
 TIME, ROWS, VOCABULARY = 256, 4, 1024
 MODEL = ModelConfig(VOCABULARY, context=TIME, width=64, layers=2, heads=2)
 LABELED = 99  # the seed of a small crawl whose languages somebody has written down
-PARTS = ("steps", "planted", "copies")
+PARTS = ("steps", "longer", "planted", "copies")
+LONGER = ("visible text", "rules", "no copies")  # trained three times as long, too
 FIRST = 20  # steps whose losses are kept, for others to begin the same run and compare
 COPIES = (1, 4, 16)
 TIMES = (1, 2, 4, 8, 16)  # how often a planted story stands in the text
@@ -121,12 +123,14 @@ def draw(texts: Sequence[str], size: int, seed: int) -> list[str]:
     raise ValueError(f"{size} bytes short")
 
 
-def train(texts: Sequence[str], seed: int, tokenizer: Tokenizer) -> tuple[Transformer, list[float]]:
+def train(
+    texts: Sequence[str], seed: int, tokenizer: Tokenizer, steps: int
+) -> tuple[Transformer, list[float]]:
     """Train a model on texts; its losses too."""
     shard = Shard.of(encode_document(text, tokenizer) for text in texts)
     rows = arrange("masked windows", shard, TIME, rows=ROWS, seed=seed)
-    trainer = Trainer(Transformer(MODEL, seed), rows, TrainConfig(STEPS))
-    return trainer.model, [trainer.advance().loss for _ in range(STEPS)]
+    trainer = Trainer(Transformer(MODEL, seed), rows, TrainConfig(steps))
+    return trainer.model, [trainer.advance().loss for _ in range(steps)]
 
 
 def bits(model: Transformer, texts: Sequence[str], tokenizer: Tokenizer) -> list[float]:
@@ -136,11 +140,11 @@ def bits(model: Transformer, texts: Sequence[str], tokenizer: Tokenizer) -> list
 
 
 def measured(
-    name: str, texts: Sequence[str], seed: int, tokenizer: Tokenizer
+    name: str, texts: Sequence[str], seed: int, tokenizer: Tokenizer, steps: int = STEPS
 ) -> tuple[Transformer, dict[str, object]]:
     """Train on texts and measure the held-out stories."""
     start = time.process_time()
-    model, losses = train(texts, seed, tokenizer)
+    model, losses = train(texts, seed, tokenizer, steps)
     told = [story.text for story in held_out_stories(HELD_OUT)]
     whole = np.array(bits(model, told, tokenizer))
     sizes = np.array([len(text.encode()) for text in told])
@@ -151,7 +155,7 @@ def measured(
         "bits_per_byte": round(float((whole * sizes).sum() / sizes.sum()), 4),
         "documents": len(texts),
         "bytes_per_token": round(sum(len(text.encode()) for text in texts) / tokens, 3),
-        "epochs": round(STEPS * ROWS * TIME / tokens, 2),
+        "epochs": round(steps * ROWS * TIME / tokens, 2),
         "cpu_seconds": round(time.process_time() - start, 1),
         "losses": [round(loss, 3) for loss in losses[:FIRST]],
     }
@@ -202,6 +206,11 @@ def main() -> None:
                 _, note = measured(name, draw(texts, SIZE, seed), seed, tokenizer)
                 found["steps"].append(note)
                 write(options.out, found)
+        if "longer" in options.parts:
+            after = outputs(seed)
+            for name in LONGER:
+                texts = draw(after[name], SIZE, seed)
+                found["longer"].append(measured(name, texts, seed, tokenizer, 3 * STEPS)[1])
         if "planted" in options.parts:
             found["planted"].append(planted(seed, tokenizer))
         if "copies" in options.parts:

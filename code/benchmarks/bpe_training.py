@@ -11,7 +11,6 @@ Memory is the peak of a process of its own for each, on one core, and what the t
 """
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 
 import tokenizers
+from memory import peak
 from scratchlm import corpus, world
 from scratchlm.tokenizer import train_bpe
 from scratchlm.tokenizer.ties import hugging_face
@@ -73,7 +73,7 @@ def timed(train, *arguments):
     return result, taken, sum(after[:4]) - sum(before[:4])
 
 
-def peak(which, *arguments):
+def memory(which, *arguments):
     """Megabytes that a process needs to train by `which`, or to read the text."""
     command = [sys.executable, __file__, "--memory", which, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -87,7 +87,7 @@ def train_alone(which, megabytes, vocabulary, *names):
         train_ours(texts, int(vocabulary), 1)
     elif which == "theirs":
         train_theirs(texts, int(vocabulary))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak())
 
 
 def main():
@@ -110,7 +110,7 @@ def main():
         visible(ours.token_bytes(id)) for id in range(256, ours.vocab_size)
     ]
     print(f"{ours.vocab_size} tokens; all merges equal, in the same order: {same}")
-    text, base, taken = (peak(which, *sys.argv[1:]) for which in ("neither", "theirs", "ours"))
+    text, base, taken = (memory(which, *sys.argv[1:]) for which in ("neither", "theirs", "ours"))
     print(f"memory: the text {text:.0f} MB, and tokenizers {base:.0f} MB, ours {taken:.0f} MB")
 
 

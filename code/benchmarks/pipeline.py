@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from memory import peak
 from scratchlm import world
 from scratchlm.corpus import (
     C4,
@@ -99,7 +100,7 @@ def write_input(file, size):
 def clean(file, out):
     """What the process of its own does: clean, and print its peak of memory in MB."""
     Pipeline(CLEANED, shard_bytes=16_000_000).run([Path(file)], Path(out))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak())
 
 
 def memory(sizes):
@@ -110,10 +111,10 @@ def memory(sizes):
             write_input(file, megabytes * 1_000_000)
             before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
             command = [sys.executable, __file__, "--clean", str(file), f"{folder}/out"]
-            peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            most = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             taken = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
             print(
-                f"{megabytes:5} MB  {float(peak):8.0f} MB  {megabytes / taken:5.2f} MB/s",
+                f"{megabytes:5} MB  {float(most):8.0f} MB  {megabytes / taken:5.2f} MB/s",
                 flush=True,
             )
 

@@ -1,13 +1,13 @@
 """Train the same small model on the same bytes, cut by different tokenizers.
 
-    python code/benchmarks/tokenizer_choice.py > book/recorded/05-tokenizers.json
-    python code/benchmarks/tokenizer_choice.py FILE > book/recorded/05-real-text.json
+    python code/benchmarks/tokenizer_choice.py --out book/recorded/05-tokenizers.json
+    python code/benchmarks/tokenizer_choice.py FILE --budgets bytes --out 05-real-text.json
 
-The text is stories of the village, or a file whose last tenth is held out. Prints JSON: for each
+The text is stories of the village, or a file whose last tenth is held out. Writes JSON: for each
 tokenizer, seed and budget the losses of the first steps and, at the end, nats per token and bits
 per byte of the held-out text. A row holds about as many bytes whatever the tokenizer, and so does a
 batch; "bytes" gives all runs as many steps, "flops" as many operations as byte-pair encoding with
-1,024 tokens needs for them.
+1,024 tokens needs for them. Cut off and started again, it goes on with the run that was not done.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import product
 from math import log
 from pathlib import Path
 
@@ -35,8 +36,11 @@ STORIES, HELD_OUT = 2000, 60
 ROW, ROWS = 256, 16  # bytes in a row, about; rows in a batch
 FIRST = 20  # steps whose losses are kept, for others to begin the same run and compare
 REFERENCE = ("bpe", 1024)
-CHOICES = [("bytes", 257), ("characters", 512)] + [
-    (algorithm, size) for size in (512, 1024, 4096) for algorithm in ("bpe", "wordpiece", "unigram")
+SUBWORDS = ("bpe", "wordpiece", "unigram")
+CHOICES = [
+    *((algorithm, size) for size in (1024, 512, 4096) for algorithm in SUBWORDS),
+    ("bytes", 257),
+    ("characters", 512),
 ]
 
 
@@ -94,50 +98,58 @@ def train(setting: Setting, seed: int, steps: int, held_out: Sequence[str]) -> d
     }
 
 
-def runs(options: argparse.Namespace) -> Iterator[dict[str, object]]:
-    """All runs, the first seed of each before the second of any."""
+def runs(
+    options: argparse.Namespace, done: Sequence[dict[str, object]]
+) -> Iterator[dict[str, object]]:
+    """All runs that are not done, the first seed of each before the second of any."""
     texts, held_out = texts_of(options.file)
-    settings = {choice: Setting(*choice, texts) for choice in CHOICES}
-    budget = options.steps * settings[REFERENCE].step_flops
-    for seed in range(options.seeds):
-        for setting in settings.values():
-            if setting.algorithm == "characters" and setting.tokenizer.vocab_size == 257:
-                continue  # no character beyond ASCII: these are the bytes again
-            known: dict[int, dict[str, object]] = {}
-            for kind in options.budgets:
-                same_flops = round(budget / setting.step_flops)
-                steps = options.steps if kind == "bytes" else same_flops
-                if steps not in known:
-                    known[steps] = train(setting, seed, steps, held_out)
-                yield {"budget": kind, **known[steps]}
+    settings = [Setting(*choice, texts) for choice in CHOICES]
+    (reference,) = (one for one in settings if (one.algorithm, one.size) == REFERENCE)
+    known = {(run["algorithm"], run["size"], run["seed"], run["budget"]): run for run in done}
+    for seed, setting, budget in product(range(options.seeds), settings, options.budgets):
+        if setting.algorithm == "characters" and setting.tokenizer.vocab_size == 257:
+            continue  # no character beyond ASCII: these are the bytes again
+        key = (setting.algorithm, setting.size, seed)
+        if (*key, budget) in known:
+            continue
+        same_flops = round(options.steps * reference.step_flops / setting.step_flops)
+        steps = options.steps if budget == "bytes" else same_flops
+        twin = known.get((*key, "bytes"))
+        if twin is None or twin["steps"] != steps:
+            twin = train(setting, seed, steps, held_out)
+        known[(*key, budget)] = {**twin, "budget": budget}
+        yield known[(*key, budget)]
 
 
 def main() -> None:
-    """Run everything, and print what it came to."""
+    """Run everything, and write what it came to after each run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--budgets", nargs="+", choices=["bytes", "flops"], default=["bytes"])
+    parser.add_argument("--steps", type=int, default=120)
+    parser.add_argument(
+        "--budgets", nargs="+", choices=["bytes", "flops"], default=["bytes", "flops"]
+    )
+    parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    done = []
-    for run in runs(options):
-        done.append(run)
-        shown = {name: value for name, value in run.items() if name != "losses"}
-        print(json.dumps(shown), file=sys.stderr, flush=True)
+    done = json.loads(options.out.read_text())["runs"] if options.out.exists() else []
     file = "" if options.file is None else f" {options.file.name}"
     about = {
         "command": f"python code/benchmarks/tokenizer_choice.py{file} --seeds {options.seeds} "
-        f"--steps {options.steps} --budgets {' '.join(options.budgets)}",
+        f"--steps {options.steps} --budgets {' '.join(options.budgets)} --out FILE",
         "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]}",
         "date": datetime.now(UTC).date().isoformat(),
+        "steps": options.steps,
         "row": ROW,
         "rows": ROWS,
-        "runs": done,
     }
-    print(json.dumps(about, indent=1))
+    for run in runs(options, done):
+        done.append(run)
+        shown = {name: value for name, value in run.items() if name != "losses"}
+        print(json.dumps(shown), file=sys.stderr, flush=True)
+        options.out.write_text(json.dumps({**about, "runs": done}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Writing: guess a token, append it, guess again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import torch
 from jaxtyping import Int
@@ -65,6 +65,8 @@ def write_text(
     sampling: Sampling,
     most: int = 500,
     seed: int = 0,
+    begin: Sequence[int] | None = None,
+    ends: Collection[int] | None = None,
 ) -> Iterator[str]:
     """Continue a text, piece by piece, until the model ends it.
 
@@ -78,14 +80,17 @@ def write_text(
         sampling: How to choose.
         most: Tokens to write at most.
         seed: Decides the choices.
+        begin: Tokens before the text; by default, the separator.
+        ends: After any of these the text is over; by default, the separator.
     """
-    end = tokenizer.specials[END_OF_TEXT]
-    ids = [end, *tokenizer.encode(prompt)][-model.config.context :]
+    begin = [tokenizer.specials[END_OF_TEXT]] if begin is None else begin
+    ends = [tokenizer.specials[END_OF_TEXT]] if ends is None else ends
+    ids = [*begin, *tokenizer.encode(prompt)][-model.config.context :]
     generator = torch.Generator().manual_seed(seed)
     tokens = generate(model, torch.tensor([ids]), sampling, generator=generator)
     decoder = StreamDecoder(tokenizer)
     for _, token in zip(range(most), tokens, strict=False):
-        if int(token) == end:
+        if int(token) in ends:
             break
         if piece := decoder.feed(int(token)):
             yield piece

@@ -1,9 +1,18 @@
 """Models of other programs: Hugging Face's folders, in and out.
 
 * `load_directory` reads GPT-2, Llama, Mistral and Qwen models; `save_directory` writes them.
+* `read_controls` tells which tokens begin and end a text there.
 """
 
+from scratchlm.interop.controls import Controls, read_controls
 from scratchlm.interop.directory import load_directory, save_directory
 from scratchlm.interop.families import FAMILIES, Family
 
-__all__ = ["FAMILIES", "Family", "load_directory", "save_directory"]
+__all__ = [
+    "FAMILIES",
+    "Controls",
+    "Family",
+    "load_directory",
+    "read_controls",
+    "save_directory",
+]

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.errors import InputError
+from scratchlm.interop import Controls, load_directory, read_controls
+from scratchlm.interop.directory import CONFIG
 from scratchlm.model import Transformer, load_model
-from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
+from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, load_tokenizer_json
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 HISTORY = "history.json"
@@ -21,15 +23,19 @@ class Loaded:
         model: The transformer, ready to use.
         tokenizer: The one it was trained with.
         notes: What was saved with the weights: recipe, scores.
+        controls: Where texts begin and end, if not with the separator.
     """
 
     model: Transformer
     tokenizer: Tokenizer
     notes: dict[str, Any]
+    controls: Controls | None = None
 
 
 def load(name: str | Path) -> Loaded:
     """Load a model of the zoo by its name, or any model from its folder.
+
+    A folder with a ``config.json`` is one of Hugging Face's.
 
     Raises:
         InputError: There is no such model, or its files are damaged.
@@ -43,6 +49,8 @@ def load(name: str | Path) -> Loaded:
             f"{name}: expected one of {', '.join(shipped())} or a folder with a model, found "
             "neither; `scratchlm pretrain` makes one"
         )
+    if (folder / CONFIG).exists():
+        return load_foreign(folder)
     model, notes = load_model(folder)
     tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     if tokenizer.vocab_size != model.config.vocab_size:
@@ -51,6 +59,22 @@ def load(name: str | Path) -> Loaded:
             f"{tokenizer.vocab_size}; the two files belong to different models"
         )
     return Loaded(model.eval(), tokenizer, notes)
+
+
+def load_foreign(folder: Path) -> Loaded:
+    """Load a model from a folder that Hugging Face's library wrote.
+
+    Raises:
+        InputError: The model, its tokenizer or a setting cannot be used here.
+    """
+    model = load_directory(folder)
+    tokenizer = load_tokenizer_json(folder / TOKENIZER_FILE)
+    if tokenizer.vocab_size > model.config.vocab_size:  # tables are often padded to a round size
+        raise InputError(
+            f"{folder}: expected a tokenizer of at most {model.config.vocab_size} tokens, found "
+            f"one of {tokenizer.vocab_size}; the two files belong to different models"
+        )
+    return Loaded(model.eval(), tokenizer, {}, read_controls(folder))
 
 
 def shipped() -> list[str]:

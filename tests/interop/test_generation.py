@@ -1,0 +1,91 @@
+"""A folder of another program writes here what it writes there."""
+
+import json
+
+import pytest
+import torch
+import tyro
+from scratchlm.cli.generate import Generate, run
+from scratchlm.errors import InputError
+from scratchlm.interop import read_controls, save_directory
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.tokenizer import TOKENIZER_FILE, save_tokenizer_json, train_bpe
+from scratchlm.world import corpus
+from scratchlm.zoo import load
+
+transformers = pytest.importorskip("transformers", reason="the reference is not installed")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A tiny GPT-2 with a tokenizer, as Hugging Face's library would have written both."""
+    tokenizer = train_bpe([story.text for story in corpus("train", 20)], 300)
+    config = ModelConfig.gpt2(vocab_size=304, context=64, width=64, layers=2)
+    model = Transformer(config)
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(3)
+        for weight in model.parameters():
+            weight.add_(0.2 * torch.randn(weight.shape, generator=generator))
+        # The last rows only pad the table; no tokenizer knows them.
+        model.embed_tokens.weight[300:] = 0
+    save_directory(tmp_path, model)
+    save_tokenizer_json(tokenizer, tmp_path / TOKENIZER_FILE)
+    change(tmp_path / "config.json", bos_token_id=299, eos_token_id=299)
+    return tmp_path
+
+
+def change(path, **fields):
+    before = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**before, **fields}))
+
+
+def written(folder, prompt, capsys, **options):
+    named = [f"--{name}={value}" for name, value in options.items()]
+    arguments = [prompt, f"--model={folder}", "--temperature=0", *named]
+    run(tyro.cli(Generate, args=arguments))
+    return capsys.readouterr().out.removesuffix("\n")
+
+
+def test_the_same_text_as_theirs(folder, capsys):
+    theirs = transformers.GPT2LMHeadModel.from_pretrained(folder).eval()
+    loaded = load(folder)
+    ids = loaded.tokenizer.encode("Ada and ")
+    new = theirs.generate(
+        torch.tensor([ids]), max_new_tokens=30, do_sample=False, pad_token_id=299
+    )[0].tolist()
+    ends = [at for at, token in enumerate(new) if token == 299]
+    expected = loaded.tokenizer.decode(new[: ends[0]] if ends else new)
+    assert written(folder, "Ada and ", capsys, tokens=30) == expected
+    assert len(expected) > len("Ada and ") + 10
+
+
+def test_an_empty_prompt_begins_with_the_token_for_it(folder, capsys):
+    with torch.no_grad():
+        first = int(load(folder).model(torch.tensor([[299]]))[0, -1].argmax())
+    out = written(folder, "", capsys, tokens=1)
+    assert out == load(folder).tokenizer.decode([first] if first != 299 else [])
+
+
+def test_any_of_several_tokens_ends_a_text(folder, capsys):
+    long = written(folder, "Ada and ", capsys, tokens=30)
+    stop = load(folder).tokenizer.encode(long.removeprefix("Ada and "))[3]
+    change(folder / "generation_config.json", eos_token_id=[299, stop])
+    assert len(written(folder, "Ada and ", capsys, tokens=30)) < len(long)
+
+
+def test_what_stands_before_a_text_is_read_from_the_files(folder):
+    assert read_controls(folder).begin == ()
+    change(folder / "tokenizer_config.json", add_bos_token=True)
+    assert read_controls(folder).begin == (299,)
+    change(folder / "config.json", bos_token_id=None)
+    assert read_controls(folder) == type(read_controls(folder))((), (299,), frozenset({299}))
+    change(folder / "config.json", eos_token_id=None)
+    with pytest.raises(InputError, match="expected eos_token_id"):
+        read_controls(folder)
+
+
+def test_a_tokenizer_of_another_model_is_refused(folder):
+    tokenizer = train_bpe([story.text for story in corpus("train", 20)], 400)
+    save_tokenizer_json(tokenizer, folder / TOKENIZER_FILE)
+    with pytest.raises(InputError, match="at most 304 tokens, found one of 400"):
+        load(folder)

@@ -21,6 +21,7 @@ from scratchlm.corpus import (
     s_curve,
 )
 from scratchlm.corpus.components import Components, linked
+from scratchlm.corpus.duplicates import first_copies, groups
 from scratchlm.corpus.inputs import read_documents
 from scratchlm.corpus.minhash import jaccard, permutations, signature, similarity
 from scratchlm.corpus.ngrams import ngram_hashes, normalize
@@ -262,3 +263,17 @@ def test_the_ngram_follows_the_shortest_questions():
     for empty in (choose_ngram, evaluation_ngrams):
         with pytest.raises(InputError, match="expected texts to keep out"):
             empty([])
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=9), max_size=5), st.integers(1, 30))
+def test_keys_compared_in_parts_are_those_compared_at_once(shards, at_once):
+    keys = [np.array(shard, dtype=np.uint64) for shard in shards]
+    every = [key for shard in shards for key in shard]
+    found = np.full(len(every), -1)
+    for places, firsts in groups(lambda: iter(keys), len(every), at_once):
+        found[places] = firsts
+    assert found.tolist() == [every.index(key) for key in every]
+    assert first_copies(keys).tolist() == found.tolist()
+    if every:
+        columns = [part[:, None] for part in keys]
+        assert (SameLine().copied(columns) == (found != np.arange(len(every)))).all()

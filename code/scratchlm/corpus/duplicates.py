@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +12,26 @@ from scratchlm.corpus.document import Document, Dropped
 from scratchlm.corpus.step import Comparison
 
 DIGITS = re.compile(r"\d+")
+AT_ONCE = 1 << 18  # keys that are compared at once, at some forty bytes each
+
+
+class SameHash(Comparison):
+    """Compares rows by a hash of each."""
+
+    def originals(self, shards: Iterable[UInt64[np.ndarray, "_ 1"]]) -> Int64[np.ndarray, "rows"]:
+        """The first row with the same hash."""
+        return first_copies([shard[:, 0] for shard in shards])
+
+    def copied(self, shards: Iterable[UInt64[np.ndarray, "_ 1"]]) -> Bool[np.ndarray, "rows"]:
+        """Whether a row has a hash that came before; a byte of memory for each, no more."""
+        copied = np.zeros(sum(map(len, shards)), dtype=bool)
+        for places, firsts in groups(lambda: (shard[:, 0] for shard in shards), len(copied)):
+            copied[places] = firsts != places
+        return copied
 
 
 @dataclass(frozen=True)
-class SameDocument(Comparison):
+class SameDocument(SameHash):
     """Drops a document whose text came before, byte for byte.
 
     Texts are compared by 64 bits of their hash, so that among n documents the chance that any is
@@ -30,17 +47,13 @@ class SameDocument(Comparison):
         """The hash of the text."""
         return hash_texts([document.text])
 
-    def originals(self, shards: list[UInt64[np.ndarray, "_ 1"]]) -> Int64[np.ndarray, "all_rows"]:
-        """The first document with the same hash."""
-        return first_copies(np.concatenate(shards)[:, 0])
-
     def apply(self, document: Document, copied: Bool[np.ndarray, "1"]) -> Document | Dropped:
         """Drop a copy."""
         return Dropped("copy", "the same text came before") if copied.any() else document
 
 
 @dataclass(frozen=True)
-class SameLine(Comparison):
+class SameLine(SameHash):
     r"""Takes away lines that came before, in any document (Wenzek et al., 2020, section 3.1).
 
     Lines are compared in lower case, with every number as 0 and without the white space around
@@ -62,10 +75,6 @@ class SameLine(Comparison):
         """The hash of each line."""
         lines = document.text.split("\n")
         return hash_texts([DIGITS.sub("0", line.strip().lower()) for line in lines])
-
-    def originals(self, shards: list[UInt64[np.ndarray, "_ 1"]]) -> Int64[np.ndarray, "all_rows"]:
-        """The first line with the same hash."""
-        return first_copies(np.concatenate(shards)[:, 0])
 
     def apply(self, document: Document, copied: Bool[np.ndarray, "lines"]) -> Document | Dropped:
         """Take the copies away; drop the document if nothing but white space is left."""
@@ -92,11 +101,44 @@ def hash_texts(texts: list[str]) -> UInt64[np.ndarray, "texts 1"]:
     return np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 1)
 
 
-def first_copies(keys: UInt64[np.ndarray, "rows"]) -> Int64[np.ndarray, "rows"]:
-    """For each key, the place where it came first.
+def first_copies(shards: Iterable[UInt64[np.ndarray, "_"]]) -> Int64[np.ndarray, "rows"]:
+    """For each key, counted through all shards, the place where it came first.
 
-    >>> first_copies(np.array([7, 9, 7, 7], dtype=np.uint64)).tolist()
-    [0, 1, 0, 0]
+    >>> keys = np.array([7, 9], dtype=np.uint64)
+    >>> first_copies([keys, keys[::-1]]).tolist()
+    [0, 1, 1, 0]
     """
-    _, firsts, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    return firsts[inverse].astype(np.int64)
+    found = np.zeros(sum(map(len, shards)), dtype=np.int64)
+    for places, firsts in groups(lambda: iter(shards), len(found)):
+        found[places] = firsts
+    return found
+
+
+def groups(
+    read: Callable[[], Iterator[UInt64[np.ndarray, "_"]]], rows: int, at_once: int = AT_ONCE
+) -> Iterator[tuple[Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]]:
+    """Compare keys in parts that fit the memory: equal ones have equal remainders.
+
+    Args:
+        read: Gives the keys, shard by shard, once for every part.
+        rows: How many there are in all.
+        at_once: About how many are compared at once.
+
+    Yields:
+        The places of some keys, and for each the place where the same key came first.
+
+    >>> keys = np.array([7, 9, 7], dtype=np.uint64)
+    >>> [(places.tolist(), firsts.tolist()) for places, firsts in groups(lambda: iter([keys]), 3)]
+    [([0, 1, 2], [0, 1, 0])]
+    """
+    parts = np.uint64(1 + rows // at_once)
+    for part in range(int(parts) if rows else 0):
+        keys, places, start = [], [], 0
+        for shard in read():
+            inside = np.flatnonzero(shard % parts == part)
+            keys.append(shard[inside])
+            places.append(start + inside)
+            start += len(shard)
+        place = np.concatenate(places)
+        _, firsts, inverse = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
+        yield place, place[firsts[inverse]]

@@ -6,6 +6,7 @@ Cut into bands, they find the pairs that agree in one band without comparing all
 Motwani, 1998; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, section 3.4).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,14 +59,14 @@ class NearDuplicate(Comparison):
         return signature(document.text, self.ngram, permutations(self.bands * self.rows))[None]
 
     def originals(
-        self, shards: list[UInt32[np.ndarray, "_ orders"]]
+        self, shards: Iterable[UInt32[np.ndarray, "_ orders"]]
     ) -> Int64[np.ndarray, "documents"]:
         """The first document that each is linked to; one band is in memory at a time."""
         sets = Components(sum(map(len, shards)))
         for band in range(self.bands):
             columns = slice(band * self.rows, (band + 1) * self.rows)
             keys = np.concatenate([band_keys(shard[:, columns]) for shard in shards])
-            sets.link(np.arange(len(keys)), first_copies(keys))
+            sets.link(np.arange(len(keys)), first_copies([keys]))
         return sets.root
 
     def apply(self, document: Document, copied: Bool[np.ndarray, "1"]) -> Document | Dropped:

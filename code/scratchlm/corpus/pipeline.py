@@ -13,7 +13,7 @@ from scratchlm.corpus.engines import Engine, run_tasks
 from scratchlm.corpus.ingest import Read, ingest
 from scratchlm.corpus.inputs import input_files, read_documents
 from scratchlm.corpus.manifest import WORK, Manifest, claim, describe, finish
-from scratchlm.corpus.stage import Stage, Task, load_array, run_task, stages
+from scratchlm.corpus.stage import Signatures, Stage, Task, load_array, run_task, stages
 from scratchlm.corpus.step import Comparison, Step
 from scratchlm.errors import InputError
 
@@ -129,10 +129,9 @@ def _compare(
     comparison: Comparison, shards: list[Path]
 ) -> Iterator[tuple[Int64[np.ndarray, "documents"], Bool[np.ndarray, "rows"]]]:
     """For each shard the rows of each document, and whether each row is a copy."""
-    signatures = [load_array(shard, "signatures") for shard in shards]
-    originals = comparison.originals(signatures)
-    copied = originals != np.arange(len(originals))
+    copied = comparison.copied(Signatures(shards))
     end = 0
-    for shard, part in zip(shards, signatures, strict=True):
-        start, end = end, end + len(part)
-        yield load_array(shard, "rows"), copied[start:end]
+    for shard in shards:
+        rows = load_array(shard, "rows")
+        start, end = end, end + int(rows.sum())
+        yield rows, copied[start:end]

@@ -152,6 +152,20 @@ def _write_signatures(
 
 
 def load_array(shard: Path, kind: str) -> np.ndarray:
-    """Map an array that stands beside a shard into memory: its ``signatures``, or its ``rows``."""
-    array: np.ndarray = np.load(shard.with_suffix(f".{kind}.npy"), mmap_mode="r")
+    """Read an array that stands beside a shard: its ``signatures``, or its ``rows``."""
+    array: np.ndarray = np.load(shard.with_suffix(f".{kind}.npy"))
     return array
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """The signatures of many shards, of which one shard's are in memory at a time.
+
+    Attributes:
+        shards: The files that they stand beside.
+    """
+
+    shards: Sequence[Path]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (load_array(shard, "signatures") for shard in self.shards)

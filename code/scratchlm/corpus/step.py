@@ -1,6 +1,7 @@
 """What a pipeline is made of: steps that see one document, and comparisons that see them all."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt
@@ -33,11 +34,20 @@ class Comparison(ABC):
         """What stands for the document: a row for each part that is compared."""
 
     @abstractmethod
-    def originals(self, shards: list[UInt[np.ndarray, "_ width"]]) -> Int64[np.ndarray, "all_rows"]:
+    def originals(
+        self, shards: Iterable[UInt[np.ndarray, "_ width"]]
+    ) -> Int64[np.ndarray, "all_rows"]:
         """For each row, counted through all shards, the first row that it is a copy of.
 
-        A row that is no copy is its own original.
+        A row that is no copy is its own original. The shards are gone through one at a time, and
+        more than once.
         """
+
+    def copied(self, shards: Iterable[UInt[np.ndarray, "_ width"]]) -> Bool[np.ndarray, "all_rows"]:
+        """For each row, counted through all shards, whether it is a copy."""
+        originals = self.originals(shards)
+        copied: np.ndarray = originals != np.arange(len(originals))
+        return copied
 
     @abstractmethod
     def apply(self, document: Document, copied: Bool[np.ndarray, "rows"]) -> Document | Dropped:

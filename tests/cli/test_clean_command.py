@@ -69,7 +69,7 @@ def test_bad_words_come_from_a_file(tmp_path, capsys):
 
 def test_what_is_no_example_or_no_share_is_refused(tmp_path):
     write(tmp_path / "in.jsonl", [{"text": "Hello."}])
-    with pytest.raises(InputError, match=r'in\.jsonl:1: expected a field "label"'):
+    with pytest.raises(InputError, match=r'in\.jsonl: document 0: expected a field "label"'):
         call("classifier", tmp_path / "in.jsonl", "--out", tmp_path / "out")
     with pytest.raises(InputError, match="expected FOLDER=WEIGHT, found 'a'"):
         call("mix", "a", "--size", "9", "--out", tmp_path / "out")

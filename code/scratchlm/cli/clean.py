@@ -133,7 +133,9 @@ def train(options: Classifier) -> None:
     examples = []
     for page in _documents(options.examples):
         if "label" not in page.meta:
-            raise InputError(f'{page.id}: expected a field "label", found none; add it')
+            raise InputError(
+                f'{page.source}: document {page.id}: expected a field "label", found none; add it'
+            )
         examples.append((page.text, page.meta["label"]))
     learn = corpus.train_language if options.kind == "language" else corpus.train_quality
     model = learn(examples)

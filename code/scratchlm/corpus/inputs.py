@@ -1,21 +1,21 @@
 """The files that a pipeline is given, as documents."""
 
-import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from scratchlm.corpus.document import Document
+from scratchlm.corpus.jsonl import read_jsonl
 from scratchlm.corpus.read import read
-from scratchlm.corpus.text import SEPARATOR, SUFFIXES, decode, read_texts
+from scratchlm.corpus.text import SEPARATOR, SUFFIXES, read_texts
 from scratchlm.errors import InputError
 
 
 def read_documents(path: Path, start: int = 0) -> Iterator[Document]:
-    r"""Read a file: ``*.jsonl`` with a field ``text`` in each line, plain text, or any other.
+    r"""Read a file: plain text, JSON Lines, or anything else that `read` knows.
 
-    Plain text is cut at lines of ``<|endoftext|>``. A file of another name is one for `read`: a
-    crawl, a dump, a table.
+    Plain text is cut at lines of ``<|endoftext|>``. A file of JSON Lines may be empty, as the
+    shards of a corpus may.
 
     Args:
         path: The file.
@@ -25,36 +25,17 @@ def read_documents(path: Path, start: int = 0) -> Iterator[Document]:
         InputError: The file cannot be read, or a record is not what it should be.
 
     >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "two.jsonl"
-    >>> _ = file.write_text('{"text": "One."}\n{"text": "Two.", "url": "b.org"}\n')
-    >>> [(page.text, dict(page.meta)) for page in read_documents(file)]
-    [('One.', {}), ('Two.', {'url': 'b.org'})]
+    >>> file = Path(tempfile.mkdtemp()) / "two.txt"
+    >>> _ = file.write_text("One.\n<|endoftext|>\nTwo.\n")
+    >>> [(page.text, page.id) for page in read_documents(file)]
+    [('One.\n', 'two.txt:1'), ('Two.\n', 'two.txt:2')]
     """
-    if path.suffix not in (".jsonl", *SUFFIXES):
-        yield from read(path, start)
+    if path.suffix not in SUFFIXES:
+        yield from (read_jsonl if path.suffix == ".jsonl" else read)(path, start)
         return
-    if path.suffix != ".jsonl":
-        texts = enumerate(read_texts(path, separator=SEPARATOR), start=1)
-        for number, text in islice(texts, start, None):
-            yield Document(text, id=f"{path.name}:{number}", source=path.stem, end=number)
-        return
-    with path.open("rb") as lines:
-        for number, line in islice(enumerate(lines, start=1), start, None):
-            yield _document(path, number, line)
-
-
-def _document(path: Path, number: int, line: bytes) -> Document:
-    name = f"{path}, line {number}"
-    try:
-        record = json.loads(decode(line, name))
-        text = record.pop("text")
-    except (json.JSONDecodeError, KeyError, AttributeError) as error:
-        raise InputError(
-            f'{name}: expected an object of JSON with a field "text", found {line[:60]!r}; '
-            "correct the line or take it out"
-        ) from error
-    meta = {key: value for key, value in record.items() if isinstance(value, str)}
-    return Document(text, id=f"{path.name}:{number}", source=path.stem, end=number, meta=meta)
+    texts = enumerate(read_texts(path, separator=SEPARATOR), start=1)
+    for number, text in islice(texts, start, None):
+        yield Document(text, id=f"{path.name}:{number}", source=path.stem, end=number)
 
 
 def input_files(paths: list[Path]) -> list[Path]:

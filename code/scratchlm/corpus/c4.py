@@ -25,7 +25,8 @@ class C4(Step):
     r"""Keeps lines that end like sentences, and pages with enough of them.
 
     Raffel et al. (2020), section 2.2; the limit on a word's length, the marks of citations and
-    the phrases of policies are only in the code that was published with it.
+    the phrases of policies are only in the code that was published with it. The two smallest
+    numbers are those of `datatrove`; that code asks for 3 sentences, and 5 words in a line.
 
     Attributes:
         min_sentences: Sentences that must be left in a document.

@@ -270,7 +270,7 @@ def test_keys_compared_in_parts_are_those_compared_at_once(shards, at_once):
     keys = [np.array(shard, dtype=np.uint64) for shard in shards]
     every = [key for shard in shards for key in shard]
     found = np.full(len(every), -1)
-    for places, firsts in groups(lambda: iter(keys), len(every), at_once):
+    for places, firsts in groups(keys, len(every), at_once):
         found[places] = firsts
     assert found.tolist() == [every.index(key) for key in every]
     assert first_copies(keys).tolist() == found.tolist()

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,12 +20,12 @@ class SameHash(Comparison):
 
     def originals(self, shards: Iterable[UInt64[np.ndarray, "_ 1"]]) -> Int64[np.ndarray, "rows"]:
         """The first row with the same hash."""
-        return first_copies([shard[:, 0] for shard in shards])
+        return first_copies(shards)
 
     def copied(self, shards: Iterable[UInt64[np.ndarray, "_ 1"]]) -> Bool[np.ndarray, "rows"]:
         """Whether a row has a hash that came before; a byte of memory for each, no more."""
         copied = np.zeros(sum(map(len, shards)), dtype=bool)
-        for places, firsts in groups(lambda: (shard[:, 0] for shard in shards), len(copied)):
+        for places, firsts in groups(shards, len(copied)):
             copied[places] = firsts != places
         return copied
 
@@ -101,7 +101,7 @@ def hash_texts(texts: list[str]) -> UInt64[np.ndarray, "texts 1"]:
     return np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 1)
 
 
-def first_copies(shards: Iterable[UInt64[np.ndarray, "_"]]) -> Int64[np.ndarray, "rows"]:
+def first_copies(shards: Iterable[UInt64[np.ndarray, "*_"]]) -> Int64[np.ndarray, "rows"]:
     """For each key, counted through all shards, the place where it came first.
 
     >>> keys = np.array([7, 9], dtype=np.uint64)
@@ -109,18 +109,18 @@ def first_copies(shards: Iterable[UInt64[np.ndarray, "_"]]) -> Int64[np.ndarray,
     [0, 1, 1, 0]
     """
     found = np.zeros(sum(map(len, shards)), dtype=np.int64)
-    for places, firsts in groups(lambda: iter(shards), len(found)):
+    for places, firsts in groups(shards, len(found)):
         found[places] = firsts
     return found
 
 
 def groups(
-    read: Callable[[], Iterator[UInt64[np.ndarray, "_"]]], rows: int, at_once: int = AT_ONCE
+    shards: Iterable[UInt64[np.ndarray, "*_"]], rows: int, at_once: int = AT_ONCE
 ) -> Iterator[tuple[Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]]:
     """Compare keys in parts that fit the memory: equal ones have equal remainders.
 
     Args:
-        read: Gives the keys, shard by shard, once for every part.
+        shards: The keys, one a row; they are gone through once for every part.
         rows: How many there are in all.
         at_once: About how many are compared at once.
 
@@ -128,17 +128,18 @@ def groups(
         The places of some keys, and for each the place where the same key came first.
 
     >>> keys = np.array([7, 9, 7], dtype=np.uint64)
-    >>> [(places.tolist(), firsts.tolist()) for places, firsts in groups(lambda: iter([keys]), 3)]
+    >>> [(places.tolist(), firsts.tolist()) for places, firsts in groups([keys], 3)]
     [([0, 1, 2], [0, 1, 0])]
     """
     parts = np.uint64(1 + rows // at_once)
     for part in range(int(parts) if rows else 0):
         keys, places, start = [], [], 0
-        for shard in read():
-            inside = np.flatnonzero(shard % parts == part)
-            keys.append(shard[inside])
+        for shard in shards:
+            flat = shard.reshape(-1)
+            inside = np.flatnonzero(flat % parts == part)
+            keys.append(flat[inside])
             places.append(start + inside)
-            start += len(shard)
+            start += len(flat)
         place = np.concatenate(places)
         _, firsts, inverse = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
         yield place, place[firsts[inverse]]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int64, UInt32, UInt64
 
 from scratchlm.corpus.components import Components
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.duplicates import first_copies
+from scratchlm.corpus.duplicates import groups
 from scratchlm.corpus.ngrams import mix, ngram_hashes, normalize
 from scratchlm.corpus.step import Comparison
 from scratchlm.errors import InputError
@@ -66,7 +66,9 @@ class NearDuplicate(Comparison):
         for band in range(self.bands):
             columns = slice(band * self.rows, (band + 1) * self.rows)
             keys = np.concatenate([band_keys(shard[:, columns]) for shard in shards])
-            sets.link(np.arange(len(keys)), first_copies([keys]))
+            for places, firsts in groups([keys], len(keys)):
+                copied = firsts != places
+                sets.link(places[copied], firsts[copied])
         return sets.root
 
     def apply(self, document: Document, copied: Bool[np.ndarray, "1"]) -> Document | Dropped:

@@ -119,8 +119,11 @@ def groups(
 ) -> Iterator[tuple[Int64[np.ndarray, "part"], Int64[np.ndarray, "part"]]]:
     """Compare keys in parts that fit the memory: equal ones have equal remainders.
 
+    Of a key that comes again and again, as that of the blank line does, each shard gives only the
+    first to the comparison.
+
     Args:
-        shards: The keys, one a row; they are gone through once for every part.
+        shards: The keys, one a row; they are gone through twice for every part.
         rows: How many there are in all.
         at_once: About how many are compared at once.
 
@@ -131,15 +134,31 @@ def groups(
     >>> [(places.tolist(), firsts.tolist()) for places, firsts in groups([keys], 3)]
     [([0, 1, 2], [0, 1, 0])]
     """
-    parts = np.uint64(1 + rows // at_once)
-    for part in range(int(parts) if rows else 0):
-        keys, places, start = [], [], 0
-        for shard in shards:
-            flat = shard.reshape(-1)
-            inside = np.flatnonzero(flat % parts == part)
-            keys.append(flat[inside])
-            places.append(start + inside)
-            start += len(flat)
-        place = np.concatenate(places)
-        _, firsts, inverse = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
-        yield place, place[firsts[inverse]]
+    parts = 1 + rows // at_once
+    for part in range(parts if rows else 0):
+        keys, places = [], []
+        for start, inside, found in keys_in_part(shards, parts, part):
+            different, first = np.unique(found, return_index=True)
+            keys.append(different)
+            places.append(start + inside[first])
+        every, first = np.unique(np.concatenate(keys), return_index=True)
+        firsts = np.concatenate(places)[first]
+        for start, inside, found in keys_in_part(shards, parts, part):
+            yield start + inside, firsts[np.searchsorted(every, found)]
+
+
+def keys_in_part(
+    shards: Iterable[UInt64[np.ndarray, "*_"]], parts: int, part: int
+) -> Iterator[tuple[int, Int64[np.ndarray, "some"], UInt64[np.ndarray, "some"]]]:
+    """For each shard: where it starts, which of its rows belong to a part, and their keys.
+
+    >>> keys = np.array([7, 8, 9], dtype=np.uint64)
+    >>> [(start, rows.tolist()) for start, rows, _ in keys_in_part([keys, keys], 2, 1)]
+    [(0, [0, 2]), (3, [0, 2])]
+    """
+    start = 0
+    for shard in shards:
+        keys = shard.reshape(-1)
+        inside = np.flatnonzero(keys % np.uint64(parts) == part)
+        yield start, inside, keys[inside]
+        start += len(keys)

@@ -1,17 +1,19 @@
 """Real architectures in and out: the same logits as Hugging Face's library, whatever the flags."""
 
+import errno
 import json
+import os
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from scratchlm.errors import InputError
-from scratchlm.interop import load_directory, save_directory
-from scratchlm.interop.families import FAMILIES, read_config, write_config
+from scratchlm.interop import directory, load_directory, save_directory
+from scratchlm.interop.config_json import read_config, write_config
+from scratchlm.interop.families import FAMILIES
 from scratchlm.model import KVCache, ModelConfig, Transformer
 from scratchlm.model.known import KNOWN
-
-transformers = pytest.importorskip("transformers", reason="the reference is not installed")
 
 LLAMA = {
     "vocab_size": 61,
@@ -180,7 +182,7 @@ def change_config(folder, **fields):
 def change_weights(folder, change):
     weights = load_file(folder / "model.safetensors")
     change(weights)
-    save_file(weights, folder / "model.safetensors")
+    save_file({name: one.clone() for name, one in weights.items()}, folder / "model.safetensors")
 
 
 @pytest.mark.parametrize(
@@ -192,7 +194,9 @@ def change_weights(folder, change):
         ({"hidden_act": "gelu"}, "expected hidden_act = .silu., found .gelu"),
         ({"attention_bias": True}, "expected attention_bias = False, found True"),
         ({"rope_scaling": {"rope_type": "yarn", "factor": 2.0}}, "rope_type, found .yarn"),
-        ({"layer_types": ["linear_attention"]}, "layers of one type, found .*linear"),
+        ({"layer_types": ["linear_attention"]}, "layers of full_attention, found .*linear"),
+        ({"rope_scaling": {"rope_type": "llama3", "factor": 2.0}}, "expected original_max"),
+        ({"hidden_size": "wide"}, "expected a number as width, found .wide"),
         ({"hidden_size": 0}, "expected width of at least 1"),
         ({"intermediate_size": 13}, "gate_proj.weight to give .* the shape .13, 8., found .12, 8."),
         ({"num_hidden_layers": 2}, "expected the tensor model.layers.1.input_layernorm.weight"),
@@ -205,7 +209,9 @@ def test_configurations_that_do_not_fit_are_refused(folder, fields, message):
 
 
 def test_a_missing_field_is_named():
-    with pytest.raises(InputError, match="expected the fields hidden_size, num_hidden_layers"):
+    with pytest.raises(
+        InputError, match="expected the fields hidden_size, intermediate_size, num_hidden_layers"
+    ):
         read_config(
             {
                 "model_type": "llama",
@@ -214,6 +220,52 @@ def test_a_missing_field_is_named():
                 "num_attention_heads": 1,
             }
         )
+
+
+@torch.no_grad()
+def test_what_a_file_leaves_out_is_what_their_library_takes(folder):
+    """Llama's two tables are different ones, unless a file says otherwise."""
+    fields = json.loads((folder / "config.json").read_text())
+    assert fields.pop("tie_word_embeddings") is False
+    (folder / "config.json").write_text(json.dumps(fields))
+    ids = torch.arange(12)[None]
+    theirs = transformers.LlamaForCausalLM.from_pretrained(folder).eval()
+    torch.testing.assert_close(load_directory(folder)(ids), theirs(ids).logits)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "field"),
+    [("mistral", "num_key_value_heads"), ("qwen3", "head_dim"), ("llama", "intermediate_size")],
+)
+def test_a_default_that_is_not_ours_has_to_be_there(folder, model_type, field):
+    fields = json.loads((folder / "config.json").read_text()) | {"sliding_window": None}
+    for name in (field, "mlp_bias", *(["attention_bias"] if model_type == "mistral" else [])):
+        del fields[name]
+    with pytest.raises(InputError, match=f"expected the fields {field}, found none"):
+        read_config({**fields, "model_type": model_type})
+
+
+def test_a_second_copy_of_the_table_is_passed_over_and_another_head_is_not(folder):
+    change_config(folder, tie_word_embeddings=True)
+    with pytest.raises(InputError, match=r"expected no tensor lm_head\.weight"):
+        load_directory(folder)
+    change_weights(
+        folder, lambda found: found.update({"lm_head.weight": found["model.embed_tokens.weight"]})
+    )
+    assert load_directory(folder).config.tie_embeddings
+
+
+def test_a_full_disk_is_said_and_leaves_what_was_there(folder, monkeypatch):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    model = load_directory(folder)
+    monkeypatch.setattr(directory, "write_atomically", full)
+    with pytest.raises(InputError, match="found: No space left on device"):
+        save_directory(folder, model)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def drop(weights):
@@ -257,6 +309,9 @@ def test_damaged_and_missing_files_are_named(folder):
         index.write_text(json.dumps({"weight_map": {"model.norm.weight": name}}))
         with pytest.raises(InputError, match=f"expected {name} beside it, found nothing there"):
             load_directory(folder)
+    index.write_text("{}")
+    with pytest.raises(InputError, match="expected a weight_map"):
+        load_directory(folder)
     (folder / "config.json").write_text("[]")
     with pytest.raises(InputError, match="expected an object, found list"):
         load_directory(folder)

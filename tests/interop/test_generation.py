@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+import transformers
 import tyro
 from scratchlm.cli.generate import Generate, run
 from scratchlm.errors import InputError
@@ -12,8 +13,6 @@ from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import TOKENIZER_FILE, save_tokenizer_json, train_bpe
 from scratchlm.world import corpus
 from scratchlm.zoo import load
-
-transformers = pytest.importorskip("transformers", reason="the reference is not installed")
 
 
 @pytest.fixture

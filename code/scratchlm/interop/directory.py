@@ -1,21 +1,26 @@
 """Folders of weights as Hugging Face's library writes them, in and out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from scratchlm.errors import InputError
-from scratchlm.interop.families import family_of, matching_family, read_config, write_config
+from scratchlm.interop.config_json import read_config, write_config
+from scratchlm.interop.families import Family, family_of, matching_family
 from scratchlm.interop.names import give
-from scratchlm.model import ModelConfig, Transformer
+from scratchlm.model import Transformer
+from scratchlm.model.positions import make_positions
+from scratchlm.storage import write_atomically
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+HEAD = "lm_head.weight"
 SHARD_BYTES = 5_000_000_000
 # Constants that some files keep beside the weights.
 CONSTANTS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
@@ -33,27 +38,25 @@ def load_directory(folder: Path) -> Transformer:
             is missing, superfluous, of another shape, or not a number.
     """
     fields = read_json(folder / CONFIG)
-    config = read_config(fields, str(folder / CONFIG))
-    place = family_of(fields, CONFIG).place
-    with torch.device("meta"):
+    config, family = read_config(fields, str(folder / CONFIG)), family_of(fields, CONFIG)
+    with torch.device("meta"):  # names and shapes, without numbers that would be thrown away
         model = Transformer(config)
-    shapes = {name: weight.shape for name, weight in model.named_parameters()}
-    places = {name: place(name) for name in shapes}
-    theirs = read_tensors(folder, {one.name for one in places.values()}, config)
+    model.positions = make_positions(config)  # its constants are in no file
+    places = {name: family.place(name) for name, _ in model.named_parameters()}
+    theirs = read_tensors(folder, {place.name for place in places.values()}, family)
     weights = {}
-    for name, shape in shapes.items():
-        weight = places[name].take(theirs[places[name].name]).float().contiguous()
-        if weight.shape != shape:
+    for name, place in places.items():
+        weight = place.take(theirs[place.name]).float().contiguous()
+        if weight.shape != (shape := model.get_parameter(name).shape):
             raise InputError(
-                f"{folder}: expected {places[name].name} to give {name} the shape {tuple(shape)}, "
+                f"{folder}: expected {place.name} to give {name} the shape {tuple(shape)}, "
                 f"found {tuple(weight.shape)}"
             )
         if not weight.isfinite().all():
-            raise InputError(f"{folder}: expected numbers in {places[name].name}, found nan or inf")
+            raise InputError(f"{folder}: expected numbers in {place.name}, found nan or inf")
         weights[name] = weight
-    whole = Transformer(config)
-    whole.load_state_dict(weights)
-    return whole
+    model.load_state_dict(weights, assign=True)
+    return model
 
 
 def save_directory(
@@ -80,25 +83,45 @@ def save_directory(
     shards = split(give(weights, family.place), shard_bytes)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+        write_json(folder / CONFIG, fields)
         if len(shards) == 1:
-            save_file(shards[0], folder / WEIGHTS, metadata={"format": "pt"})
-            return
-        names = [f"model-{n:05}-of-{len(shards):05}.safetensors" for n in range(1, len(shards) + 1)]
-        for name, shard in zip(names, shards, strict=True):
-            save_file(shard, folder / name, metadata={"format": "pt"})
-        total = sum(tensor.nbytes for shard in shards for tensor in shard.values())
-        index = {
-            "metadata": {"total_size": total},
-            "weight_map": {
-                tensor: name for name, shard in zip(names, shards, strict=True) for tensor in shard
-            },
-        }
-        (folder / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+            write_weights(folder / WEIGHTS, shards[0])
+        else:
+            save_shards(folder, shards)
     except OSError as error:
         raise InputError(
             f"{folder}: expected a folder that can be written, found: {error.strerror}"
         ) from error
+
+
+def save_shards(folder: Path, shards: Sequence[Mapping[str, Tensor]]) -> None:
+    """Write several files, and the index that tells which tensor is in which."""
+    places: dict[str, str] = {}
+    total = 0
+    for number, shard in enumerate(shards, 1):
+        name = f"model-{number:05}-of-{len(shards):05}.safetensors"
+        write_weights(folder / name, shard)
+        places |= dict.fromkeys(shard, name)
+        total += sum(tensor.nbytes for tensor in shard.values())
+    write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write a file of weights, whole or not at all.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written.
+    """
+    write_atomically(path, save_tensors(dict(tensors), metadata={"format": "pt"}))
+
+
+def write_json(path: Path, fields: Mapping[str, Any]) -> None:
+    """Write an object of JSON.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written.
+    """
+    write_atomically(path, (json.dumps(fields, indent=2) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -137,14 +160,19 @@ def weight_files(folder: Path) -> list[Path]:
             f"{folder}: expected {WEIGHTS} or {INDEX}, found {pickled or 'neither'}; only "
             "safetensors are read, since a pickle can run any code"
         )
-    names = sorted(set(read_json(folder / INDEX)["weight_map"].values()))
+    places = read_json(folder / INDEX).get("weight_map")
+    if not isinstance(places, dict):
+        raise InputError(
+            f"{folder / INDEX}: expected a weight_map from tensors to files, found none"
+        )
+    names = sorted(set(places.values()))
     for name in names:
         if Path(name).name != name or not (folder / name).exists():
             raise InputError(f"{folder / INDEX}: expected {name} beside it, found nothing there")
     return [folder / name for name in names]
 
 
-def read_tensors(folder: Path, wanted: set[str], config: ModelConfig) -> dict[str, Tensor]:
+def read_tensors(folder: Path, wanted: set[str], family: Family) -> dict[str, Tensor]:
     """Read all tensors of a folder, and see that they are the ones that are wanted.
 
     Raises:
@@ -159,19 +187,32 @@ def read_tensors(folder: Path, wanted: set[str], config: ModelConfig) -> dict[st
                 f"{path}: expected a whole safetensors file, found a damaged one ({error}); "
                 "copy it again"
             ) from error
-    prefix = next(iter(sorted(wanted))).split(".")[0]
-    if not any(name.startswith(f"{prefix}.") for name in found):  # GPT-2's first files
-        found = {name if name in wanted else f"{prefix}.{name}": found[name] for name in found}
-    found = {name: found[name] for name in found if not name.endswith(CONSTANTS)}
-    if config.tie_embeddings:
-        found.pop("lm_head.weight", None)  # a second copy of the embedding
+    found = {
+        prefixed(name, wanted, family): tensor
+        for name, tensor in found.items()
+        if not name.endswith(CONSTANTS)
+    }
     if missing := sorted(wanted - set(found)):
         raise InputError(f"{folder}: expected the tensor {missing[0]}, found none of that name")
+    table = found[family.place("embed_tokens.weight").name]
+    if HEAD not in wanted and HEAD in found and torch.equal(found[HEAD], table):
+        del found[HEAD]  # some files keep a second copy of the table that scores the tokens, too
     if extra := sorted(set(found) - wanted):
         raise InputError(
             f"{folder}: expected no tensor {extra[0]}, found one; is the family right?"
         )
     return found
+
+
+def prefixed(name: str, wanted: set[str], family: Family) -> str:
+    """The full name of a tensor: GPT-2's first files left the beginning away.
+
+    >>> from scratchlm.interop.families import FAMILIES
+    >>> prefixed("ln_f.bias", {"transformer.ln_f.bias"}, FAMILIES["gpt2"])
+    'transformer.ln_f.bias'
+    """
+    whole = f"{family.prefix}.{name}"
+    return whole if whole in wanted else name
 
 
 def split(tensors: Mapping[str, Tensor], most: int) -> list[dict[str, Tensor]]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
 from scratchlm.model import KVCache, ModelConfig, Transformer
-from scratchlm.model.attention import attend, fused_attention, score_mask
+from scratchlm.model.masks import score_mask
+from scratchlm.model.mixing import attend, fused_attention
 from scratchlm.model.norm import RMSNorm, rms_norm
 from scratchlm.model.rope import rotate, rotation_angles
 

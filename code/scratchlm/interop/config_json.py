@@ -1,6 +1,6 @@
 """``config.json`` as Hugging Face's library writes it: read, and written."""
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Any
 
 from scratchlm.errors import InputError
@@ -129,7 +129,11 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
     names = ROPE_TYPES[kind]
     if missing := [name for name in names if name not in rope]:
         raise InputError(f"{source}: expected {', '.join(missing)} beside the {kind} rope_type")
-    scaling = RopeScaling(*(rope[name] for name in names)) if names else None
+    scaling = (
+        None
+        if kind == "default"
+        else RopeScaling(rope["factor"], kind, *(rope[name] for name in names[1:]))
+    )
     return {"rope_base": base, "rope_scaling": scaling}
 
 
@@ -158,6 +162,6 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
     scaling = config.rope_scaling
     if scaling is None:
         return fields
-    kind = "linear" if scaling.original is None else "llama3"
-    stretched = dict(zip(ROPE_TYPES[kind], astuple(scaling), strict=False))
-    return {**fields, "rope_scaling": {"rope_type": kind, **stretched}}
+    values = (scaling.factor, scaling.original, scaling.low, scaling.high)
+    stretched = dict(zip(ROPE_TYPES[scaling.kind], values, strict=False))
+    return {**fields, "rope_scaling": {"rope_type": scaling.kind, **stretched}}

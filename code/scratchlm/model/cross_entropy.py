@@ -5,6 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from scratchlm.data import IGNORED
+
 CHUNK = 1024
 
 
@@ -56,7 +58,7 @@ def chunked_cross_entropy(
     head: Float[Tensor, "vocab width"],
     targets: Int[Tensor, "positions"],
     *,
-    ignored: int = -100,
+    ignored: int = IGNORED,
     chunk: int = CHUNK,
 ) -> Float[Tensor, ""]:
     """Sum the surprises at the targets, in nats, without ever holding all logits.
@@ -68,7 +70,7 @@ def chunked_cross_entropy(
         ignored: A target that is left out.
         chunk: Positions that are scored at once.
 
-    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), torch.tensor([1, -100])).exp()
+    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), torch.tensor([1, IGNORED])).exp()
     tensor(4.)
     """
     result: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]

@@ -15,7 +15,8 @@ class Generate:
     prompt: tyro.conf.Positional[str] = ""
     """How the text begins."""
     model: str = "base"
-    """A model of the zoo, or a folder: from `scratchlm pretrain`, or in Hugging Face's form."""
+    """A model of the zoo; a folder from `scratchlm pretrain`, or in Hugging Face's form; or a model
+    of the Hugging Face hub, which is fetched: OWNER/MODEL or OWNER/MODEL@REVISION."""
     temperature: float = 0.8
     """0 always takes the likeliest token; 1 is the model's own guess."""
     top_k: int = 0

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.errors import InputError
-from scratchlm.interop import Controls, load_directory, read_controls
+from scratchlm.interop import (
+    Controls,
+    fetch_model,
+    is_identifier,
+    load_directory,
+    read_controls,
+)
 from scratchlm.interop.directory import CONFIG
 from scratchlm.model import Transformer, load_model
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, load_tokenizer_json
@@ -33,21 +39,26 @@ class Loaded:
 
 
 def load(name: str | Path) -> Loaded:
-    """Load a model of the zoo by its name, or any model from its folder.
+    """Load a model of the zoo by its name, one from its folder, or one of the Hugging Face hub.
 
-    A folder with a ``config.json`` is one of Hugging Face's.
+    Args:
+        name: As a text, what is no folder here may be a hub's ``OWNER/MODEL[@REVISION]``. A folder
+            with a ``config.json`` is one of Hugging Face's.
 
     Raises:
-        InputError: There is no such model, or its files are damaged.
+        InputError: There is no such model, or its files are damaged or cannot be fetched.
 
     >>> load("base").tokenizer.vocab_size
     2048
     """
     folder = ARTEFACTS / name if str(name) in shipped() else Path(name)
+    if not folder.is_dir() and isinstance(name, str) and is_identifier(name):
+        folder = fetch_model(name)
     if not folder.is_dir():
         raise InputError(
-            f"{name}: expected one of {', '.join(shipped())} or a folder with a model, found "
-            "neither; `scratchlm pretrain` makes one"
+            f"{name}: expected one of {', '.join(shipped())}, a folder with a model, or a model of "
+            "the Hugging Face hub such as openai-community/gpt2, found none; `scratchlm pretrain` "
+            "makes a folder"
         )
     if (folder / CONFIG).exists():
         return load_foreign(folder)

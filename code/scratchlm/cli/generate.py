@@ -37,10 +37,7 @@ def run(options: Generate) -> None:
     """
     sampling = Sampling(options.temperature, options.top_k, options.top_p)
     loaded = load(options.model)
-    begin, ends = None, None
-    if loaded.controls is not None:
-        begin = loaded.controls.begin if options.prompt else loaded.controls.empty
-        ends = loaded.controls.ends
+    controls = loaded.controls
     print(options.prompt, end="", flush=True)
     for piece in write_text(
         loaded.model,
@@ -49,8 +46,8 @@ def run(options: Generate) -> None:
         sampling=sampling,
         most=options.tokens,
         seed=options.seed,
-        begin=begin,
-        ends=ends,
+        begin=controls.begin if options.prompt else controls.empty,
+        ends=controls.ends,
     ):
         print(piece, end="", flush=True)
     print()

@@ -15,7 +15,7 @@ from scratchlm.interop import (
 )
 from scratchlm.interop.directory import CONFIG
 from scratchlm.model import Transformer, load_model
-from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, load_tokenizer_json
+from scratchlm.tokenizer import END_OF_TEXT, TOKENIZER_FILE, Tokenizer, load_tokenizer_json
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 HISTORY = "history.json"
@@ -29,13 +29,13 @@ class Loaded:
         model: The transformer, ready to use.
         tokenizer: The one it was trained with.
         notes: What was saved with the weights: recipe, scores.
-        controls: Where texts begin and end, if not with the separator.
+        controls: Where texts begin and end.
     """
 
     model: Transformer
     tokenizer: Tokenizer
     notes: dict[str, Any]
-    controls: Controls | None = None
+    controls: Controls
 
 
 def load(name: str | Path) -> Loaded:
@@ -69,7 +69,9 @@ def load(name: str | Path) -> Loaded:
             f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
             f"{tokenizer.vocab_size}; the two files belong to different models"
         )
-    return Loaded(model.eval(), tokenizer, notes)
+    separator = tokenizer.specials[END_OF_TEXT]  # before every text of the training, and after it
+    controls = Controls((separator,), (separator,), frozenset({separator}))
+    return Loaded(model.eval(), tokenizer, notes, controls)
 
 
 def load_foreign(folder: Path) -> Loaded:

@@ -21,7 +21,7 @@ def count_activations(config: ModelConfig, rows: int, time: int) -> int:
 
     >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
     >>> count_activations(config, rows=1, time=8)
-    4224
+    4096
     """
     block = norms_kept(config) + attention_kept(config, time) + feed_forward_kept(config)
     # The tokens themselves, what the head reads, what the loss keeps, and the targets.

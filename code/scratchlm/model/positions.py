@@ -112,8 +112,10 @@ class RotaryPositions(Positions):
     ) -> tuple[Tensor, Tensor]:
         """Turn both by the angles of their positions."""
         end = start + query.shape[2]
-        cos, sin = self.cos[start:end], self.sin[start:end]
-        return self.turn(query, cos, sin), self.turn(key, cos, sin)
+        cos, sin = self.cos[start:end, None], self.sin[start:end, None]
+        # Positions before heads, as the projections left them: the answer then needs no copy.
+        turned = (self.turn(x.transpose(1, 2), cos, sin).transpose(1, 2) for x in (query, key))
+        return next(turned), next(turned)
 
 
 class LinearBias(Positions):

@@ -19,7 +19,7 @@ from scratchlm.data import (
     pack,
 )
 from scratchlm.errors import InputError
-from scratchlm.model.attention import attend
+from scratchlm.model.mixing import attend
 from scratchlm.model.rope import rotate, rotation_angles
 
 lengths = st.lists(st.integers(0, 25), min_size=1, max_size=40).filter(any)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scratchlm.model.attention import attend
 from scratchlm.model.cross_entropy import chunked_cross_entropy
+from scratchlm.model.mixing import attend
 from scratchlm.model.tiles import online_softmax_sum, tiled_attention
 from torch.nn import functional as F
 

@@ -8,11 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.model import KVCache, ModelConfig, Transformer
-from scratchlm.model.attention import Attention, attend, causal_mask, fused_attention, score_mask
+from scratchlm.model.attention import Attention
 from scratchlm.model.block import BLOCKS
 from scratchlm.model.config import CHOICES
 from scratchlm.model.feed_forward import ACTIVATIONS, feed_forward
-from scratchlm.model.norm import LayerNorm, layer_norm
+from scratchlm.model.masks import causal_mask, score_mask
+from scratchlm.model.mixing import attend, fused_attention
+from scratchlm.model.norm import LayerNorm, layer_norm, rms_norm
 from scratchlm.model.positions import LinearBias, SinusoidalPositions, make_positions
 
 BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4)
@@ -24,7 +26,7 @@ def randomized(config: ModelConfig) -> Transformer:
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            gain = weight.ndim == 1 and not name.endswith("bias")
+            gain = weight.ndim == 1 and not name.endswith(("bias", "sinks"))
             weight.normal_(1.0 if gain else 0.0, 0.3, generator=generator)
     return model.double()
 
@@ -44,7 +46,7 @@ def test_the_cache_changes_nothing_however_the_row_is_cut(config):
     ids = torch.randint(31, (2, 19), generator=torch.Generator().manual_seed(0))
     for pieces in ([19], [1] * 19, [7, 1, 1, 6, 4]):
         cache = KVCache(config, batch=2)
-        cache._store = cache._store.double()
+        cache._stores = [store.double() for store in cache._stores]
         logits = torch.cat([model(part, cache) for part in ids.split(pieces, dim=1)], dim=1)
         torch.testing.assert_close(logits, model(ids), rtol=1e-9, atol=1e-9)
 
@@ -168,33 +170,45 @@ def test_linear_bias_of_eight_heads_has_the_slopes_of_the_paper():
 
 
 def test_blocks_join_in_their_places():
-    """Each form by its formula, with a layer that doubles and a norm that adds one."""
+    """Each form by its formula, with a layer that doubles, norms that add one and that triple."""
     x = torch.tensor([3.0])
     forms = {
-        "pre": x + 2 * (x + 1),
+        "pre": x + 3 * 2 * (x + 1),
+        "sandwich": x + 3 * 2 * (x + 1),
+        "answer": x + 3 * 2 * (x + 1),
         "post": (x + 2 * x) + 1,
         "deepnorm": (6**0.25 * x + 2 * x) + 1,
     }
     for placement, expected in forms.items():
         block = BLOCKS[placement](replace(BASE, placement=placement))
-        torch.testing.assert_close(block.join(x, lambda y: 2 * y, lambda y: y + 1), expected)
+        torch.testing.assert_close(
+            block.join(x, lambda y: 2 * y, lambda y: y + 1, lambda y: 3 * y), expected
+        )
 
 
-def test_sandwich_norms_what_each_layer_answers():
-    block = BLOCKS["sandwich"](replace(BASE, placement="sandwich"))
-    with torch.no_grad():
-        block.after_attention_layernorm.weight.fill_(3.0)
-        block.after_mlp_layernorm.weight.fill_(5.0)
-    x = torch.zeros(1, 16)
-    ones = torch.ones(1, 16)
-    for norm, gain in ((block.input_layernorm, 3.0), (block.post_attention_layernorm, 5.0)):
-        torch.testing.assert_close(block.join(x, lambda _: 7 * ones, norm), gain * ones)
+@pytest.mark.parametrize(
+    ("placement", "before", "after"),
+    [("pre", True, False), ("sandwich", True, True), ("answer", False, True)],
+)
+def test_norms_stand_where_a_placement_has_them(placement, before, after):
+    config = replace(BASE, placement=placement, qk_norm=False)
+    block, x = BLOCKS[placement](config).double(), torch.randn(2, 3, 16, dtype=torch.float64)
+    positions, expected = make_positions(config), x
+    plan = (
+        (block.input_layernorm, lambda y: block.self_attn(y, positions), "attention"),
+        (block.post_attention_layernorm, block.mlp, "mlp"),
+    )
+    for norm, layer, name in plan:
+        answer = layer(rms_norm(expected, norm.weight) if before else expected)
+        last = getattr(block, f"after_{name}_layernorm")
+        expected = expected + (rms_norm(answer, last.weight) if after else answer)
+    torch.testing.assert_close(block(x, positions), expected)
 
 
 def test_a_last_norm_stands_only_where_the_stream_is_not_normed():
     for placement in CHOICES["placement"]:
         names = dict(Transformer(replace(BASE, placement=placement)).named_parameters())
-        assert ("norm.weight" in names) == (placement in ("pre", "sandwich"))
+        assert ("norm.weight" in names) == (placement in ("pre", "sandwich", "answer"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One layer of the transformer, with its norms in one of four places."""
+"""One layer of the transformer, with its norms in one of five places."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from scratchlm.model.attention import Attention
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
+from scratchlm.model.experts import MixtureOfExperts
 from scratchlm.model.feed_forward import feed_forward
 from scratchlm.model.norm import make_norm
 from scratchlm.model.positions import Positions
@@ -21,14 +22,18 @@ class Block(nn.Module):
     Source: Xiong et al. (2020), "On Layer Normalization in the Transformer Architecture", fig. 1b.
     """
 
+    norms = (True, False)  # of what a layer reads, and of what it answers
     final_norm = True  # the sum leaves the last block as it is, so a norm has to follow
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.input_layernorm = make_norm(config)
+        before, after = self.norms
+        self.input_layernorm = make_norm(config) if before else nn.Identity()
         self.self_attn = Attention(config)
-        self.post_attention_layernorm = make_norm(config)
-        self.mlp = feed_forward(config)
+        self.after_attention_layernorm = make_norm(config) if after else nn.Identity()
+        self.post_attention_layernorm = make_norm(config) if before else nn.Identity()
+        self.mlp = MixtureOfExperts(config) if config.experts else feed_forward(config)
+        self.after_mlp_layernorm = make_norm(config) if after else nn.Identity()
 
     def forward(
         self,
@@ -43,12 +48,30 @@ class Block(nn.Module):
         def attend(x: Tensor) -> Tensor:
             return self.self_attn(x, positions, cache, layer, mask)  # type: ignore[no-any-return]
 
-        x = self.join(x, attend, self.input_layernorm)
-        return self.join(x, self.mlp, self.post_attention_layernorm)
+        x = self.join(x, attend, self.input_layernorm, self.after_attention_layernorm)
+        return self.join(x, self.mlp, self.post_attention_layernorm, self.after_mlp_layernorm)
 
-    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+    def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
         """Add to the residual stream what a layer makes of it."""
-        return x + layer(norm(x))
+        return x + after(layer(norm(x)))
+
+
+class SandwichBlock(Block):
+    """What a layer reads is normed, and what it answers, too.
+
+    Source: Ding et al. (2021), "CogView", section 2.4.
+    """
+
+    norms = (True, True)
+
+
+class AnswerBlock(Block):
+    """A layer reads the stream as it is; only its answer is normed.
+
+    Source: OLMo Team (2025), "2 OLMo 2 Furious", section 3.1.
+    """
+
+    norms = (False, True)
 
 
 class PostBlock(Block):
@@ -59,7 +82,7 @@ class PostBlock(Block):
 
     final_norm = False
 
-    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+    def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
         """Norm the sum of the residual stream and what a layer makes of it."""
         return norm(x + layer(x))
 
@@ -74,33 +97,15 @@ class DeepBlock(PostBlock):
         super().__init__(config)
         self.weight = (2 * config.layers) ** 0.25
 
-    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
+    def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
         """Norm the weighted sum."""
         return norm(self.weight * x + layer(x))
-
-
-class SandwichBlock(Block):
-    """What a layer reads is normed, and what it answers, too.
-
-    Source: Ding et al. (2021), "CogView", section 2.4.
-    """
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__(config)
-        self.after_attention_layernorm = make_norm(config)
-        self.after_mlp_layernorm = make_norm(config)
-
-    def join(self, x: Tensor, layer: Layer, norm: Layer) -> Tensor:
-        """Add the normed answer."""
-        attends = norm is self.input_layernorm
-        after = self.after_attention_layernorm if attends else self.after_mlp_layernorm
-        answer: Tensor = after(layer(norm(x)))
-        return x + answer
 
 
 BLOCKS: dict[str, type[Block]] = {
     "pre": Block,
     "post": PostBlock,
     "sandwich": SandwichBlock,
+    "answer": AnswerBlock,
     "deepnorm": DeepBlock,
 }

@@ -9,7 +9,10 @@ from scratchlm.model.config import ModelConfig
 
 
 class KVCache:
-    """Room for the keys and values of ``context`` positions in every layer.
+    """Keys and values of the positions so far, in every layer.
+
+    A layer that looks at all positions has room for the whole context. One with a window keeps
+    only as many as its next position may look at, however long the row becomes.
 
     ``length`` counts the positions that all layers have stored; the transformer moves it forward
     once a pass is complete.
@@ -19,10 +22,20 @@ class KVCache:
     0
     """
 
-    def __init__(self, config: ModelConfig, batch: int) -> None:
-        shape = (config.layers, 2, batch, config.shared_heads, config.context, config.head_width)
-        self._store = torch.empty(shape)
-        self.length = 0
+    def __init__(self, config: ModelConfig, batch: int, like: Tensor | None = None) -> None:
+        """Make room.
+
+        Args:
+            config: Of the model.
+            batch: Rows.
+            like: A weight of the model, if its numbers are others than float32 in main memory.
+        """
+        like = torch.empty(0) if like is None else like
+        self.context, self.length = config.context, 0
+        self._stores = [
+            like.new_empty(2, batch, config.shared_heads, room, config.head_width)
+            for room in (min(config.context, window or config.context) for window in config.windows)
+        ]
 
     def append(
         self,
@@ -33,17 +46,41 @@ class KVCache:
         Float[Tensor, "batch heads seen head_width"],
         Float[Tensor, "batch heads seen head_width"],
     ]:
-        """Store the new positions of a layer, and return all of that layer's positions.
+        """Store the new positions of a layer; return those that the new ones may look at.
 
         Raises:
             InputError: There is no room left.
         """
-        end = self.length + key.shape[2]
-        if end > self._store.shape[4]:
+        end, store = self.length + key.shape[2], self._stores[layer]
+        if end > self.context:
             raise InputError(
-                f"cache: expected at most {self._store.shape[4]} positions, found {end}; "
+                f"cache: expected at most {self.context} positions, found {end}; "
                 "generate fewer tokens or start a new row"
             )
-        self._store[layer, 0, :, :, self.length : end] = key
-        self._store[layer, 1, :, :, self.length : end] = value
-        return self._store[layer, 0, :, :, :end], self._store[layer, 1, :, :, :end]
+        room = store.shape[3]
+        if room == self.context:
+            store[0, :, :, self.length : end] = key
+            store[1, :, :, self.length : end] = value
+            seen_key, seen_value = store[:, :, :, :end]
+            return seen_key, seen_value
+        return self._slide(store, torch.stack((key, value)))
+
+    def _slide(
+        self, store: Float[Tensor, "2 batch heads room head_width"], new: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Let a windowed layer forget its oldest positions: the newest stand last."""
+        room = store.shape[3]
+        kept = min(self.length, room - 1)  # the first new position looks at itself, too
+        seen = torch.cat((store[:, :, :, room - kept :], new), dim=3)
+        last = seen[:, :, :, -room:]
+        store[:, :, :, room - last.shape[3] :] = last
+        return seen[0], seen[1]
+
+    @property
+    def nbytes(self) -> int:
+        """The room that it takes.
+
+        >>> KVCache(ModelConfig(9, 8, 4, 2, 1, window=2), batch=1).nbytes
+        128
+        """
+        return sum(store.nbytes for store in self._stores)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from scratchlm.errors import InputError
+from scratchlm.model.rope import RopeLayout, RopeScaling
 
 FeedForwardKind = Literal["relu2", "swiglu", "relu", "gelu"]
 NormKind = Literal["rms", "layer"]
-Placement = Literal["pre", "post", "sandwich", "deepnorm"]
+Placement = Literal["pre", "post", "sandwich", "answer", "deepnorm"]
 PositionKind = Literal["rope", "learned", "sinusoidal", "alibi", "none"]
+NormSpan = Literal["head", "all"]
 BiasKind = Literal["none", "qkv", "all"]
 Initialization = Literal["zero", "gpt2", "xavier"]
 
@@ -24,32 +26,11 @@ CHOICES = {
     "norm": get_args(NormKind),
     "placement": get_args(Placement),
     "positions": get_args(PositionKind),
+    "rope_layout": get_args(RopeLayout),
+    "qk_norm_span": get_args(NormSpan),
     "bias": get_args(BiasKind),
     "initialization": get_args(Initialization),
 }
-
-
-@dataclass(frozen=True)
-class RopeScaling:
-    """How rotary positions are stretched over a longer context than the first training's.
-
-    Attributes:
-        factor: How much longer it became.
-        original: The first context; waves that are short against it keep their frequency. None
-            stretches all waves alike (Chen et al., 2023, "Extending Context Window of Large
-            Language Models via Positional Interpolation", eq. 4).
-        low: Waves that go fewer times than this into the first context are stretched in full.
-        high: Waves that go more often than this are left alone; between, by degrees (as in
-            Llama 3.1).
-
-    >>> RopeScaling(factor=8.0, original=8192).high
-    4.0
-    """
-
-    factor: float
-    original: int | None = None
-    low: float = 1.0
-    high: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -77,9 +58,18 @@ class ModelConfig:
         bias: Which matrices add a constant: none, those of queries, keys and values, or all but
             the head.
         qk_norm: Queries and keys are normed.
+        qk_norm_span: Each head by itself, or all heads of a position together.
         embedding_norm: The embedding is normed before the first block.
         rope_scaling: How rotary positions are stretched; None: not at all.
+        rope_layout: Which numbers of a head turn together: ``half`` takes the first with the
+            middle one and so on, ``interleaved`` takes neighbors.
         window: Most positions that a position looks back at, itself among them; None: all.
+        full_layers: Layers, from 0, that look at all positions in spite of the window.
+        softcap: Scores are kept between minus and plus this; None: they are not.
+        sinks: Each head has a learned score that takes weight and gives nothing.
+        experts: Feed-forward layers beside each other in a block, among which a router chooses
+            for each token; 0: a single one, and no router.
+        active_experts: How many of them a token goes through; at least two.
         initialization: How the weights are drawn.
 
     >>> ModelConfig.named("small", vocab_size=512, context=128).head_width
@@ -103,23 +93,20 @@ class ModelConfig:
     positions: PositionKind = "rope"
     bias: BiasKind = "none"
     qk_norm: bool = True
+    qk_norm_span: NormSpan = "head"
     embedding_norm: bool = True
     rope_scaling: RopeScaling | None = None
+    rope_layout: RopeLayout = "half"
     window: int | None = None
+    full_layers: tuple[int, ...] = ()
+    softcap: float | None = None
+    sinks: bool = False
+    experts: int = 0
+    active_experts: int = 2
     initialization: Initialization = "zero"
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "context", "width", "layers", "heads"):
-            if getattr(self, name) < 1:
-                raise InputError(f"model: expected {name} of at least 1, found {self}")
-        for name in ("kv_heads", "head_dim", "inner", "window"):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise InputError(f"model: expected {name} of at least 1, or None, found {self}")
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise InputError(
-                    f"model: expected {' or '.join(known)} as {name}, found {getattr(self, name)!r}"
-                )
+        self._check_choices()
         if self.head_dim is None and self.width % self.heads:
             raise InputError(
                 f"model: expected heads that share the width evenly, found {self.width} numbers "
@@ -135,6 +122,31 @@ class ModelConfig:
                 f"model: expected key heads that {self.heads} query heads share evenly, found "
                 f"{self.shared_heads}; choose a divisor of {self.heads}"
             )
+        if not set(self.full_layers) <= set(range(self.layers)):
+            raise InputError(
+                f"model: expected full_layers between 0 and {self.layers - 1}, found "
+                f"{self.full_layers}"
+            )
+        if self.experts and not 2 <= self.active_experts <= self.experts:
+            raise InputError(  # the weight of a single one is always one: its router learns nothing
+                f"model: expected 2 to {self.experts} active_experts, found {self.active_experts}"
+            )
+
+    def _check_choices(self) -> None:
+        """Refuse numbers and names that mean nothing."""
+        for name in ("vocab_size", "context", "width", "layers", "heads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"model: expected {name} of at least 1, found {self}")
+        for name in ("kv_heads", "head_dim", "inner", "window"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise InputError(f"model: expected {name} of at least 1, or None, found {self}")
+        if self.softcap is not None and self.softcap <= 0:
+            raise InputError(f"model: expected a softcap above 0, or None, found {self}")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"model: expected {' or '.join(known)} as {name}, found {getattr(self, name)!r}"
+                )
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> "ModelConfig":
@@ -146,7 +158,13 @@ class ModelConfig:
         True
         """
         scaling = fields.get("rope_scaling")
-        return cls(**{**fields, "rope_scaling": scaling and RopeScaling(**scaling)})
+        return cls(
+            **{
+                **fields,
+                "rope_scaling": scaling and RopeScaling(**scaling),
+                "full_layers": tuple(fields.get("full_layers", ())),
+            }
+        )
 
     @property
     def head_width(self) -> int:
@@ -157,6 +175,24 @@ class ModelConfig:
     def shared_heads(self) -> int:
         """Heads of keys and values."""
         return self.heads if self.kv_heads is None else self.kv_heads
+
+    @property
+    def windows(self) -> tuple[int | None, ...]:
+        """The window of each layer.
+
+        >>> ModelConfig(9, 8, 4, 3, 1, window=2, full_layers=(1,)).windows
+        (2, None, 2)
+        """
+        return tuple(
+            None if layer in self.full_layers else self.window for layer in range(self.layers)
+        )
+
+    @property
+    def qk_norm_widths(self) -> tuple[int, int]:
+        """How many gains the norms of queries and of keys have."""
+        if self.qk_norm_span == "head":
+            return self.head_width, self.head_width
+        return self.heads * self.head_width, self.shared_heads * self.head_width
 
     @property
     def inner_width(self) -> int:

@@ -5,6 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from scratchlm.data import IGNORED
+
 CHUNK = 1024
 
 
@@ -31,6 +33,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         for start in range(0, len(hidden), chunk):
             part = slice(start, start + chunk)
             logits = hidden[part] @ head.T
+            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
             loss += F.cross_entropy(logits, targets[part], ignore_index=ignored, reduction="sum")
             change = logits.softmax(dim=-1)
             counted = targets[part] != ignored
@@ -56,7 +59,7 @@ def chunked_cross_entropy(
     head: Float[Tensor, "vocab width"],
     targets: Int[Tensor, "positions"],
     *,
-    ignored: int = -100,
+    ignored: int = IGNORED,
     chunk: int = CHUNK,
 ) -> Float[Tensor, ""]:
     """Sum the surprises at the targets, in nats, without ever holding all logits.
@@ -68,7 +71,7 @@ def chunked_cross_entropy(
         ignored: A target that is left out.
         chunk: Positions that are scored at once.
 
-    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), torch.tensor([1, -100])).exp()
+    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), torch.tensor([1, IGNORED])).exp()
     tensor(4.)
     """
     result: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]

@@ -36,7 +36,7 @@ def initialize(model: nn.Module, config: ModelConfig, seed: int) -> None:
     deviation = DEVIATIONS[config.initialization]
     for name, weight in model.named_parameters():
         if weight.ndim == 1:
-            weight.fill_(0.0 if name.endswith("bias") else 1.0)
+            weight.fill_(0.0 if name.endswith(("bias", "sinks")) else 1.0)
         elif (spread := deviation(name, weight, config)) == 0:
             weight.zero_()
         else:

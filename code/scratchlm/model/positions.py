@@ -1,11 +1,12 @@
 """How a model learns where its tokens stand."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from scratchlm.model.config import ModelConfig
-from scratchlm.model.rope import rotate, rotation_angles
+from scratchlm.model.rope import TURNS, rotation_angles, sharpening
 
 
 class Positions(nn.Module):
@@ -15,12 +16,12 @@ class Positions(nn.Module):
     Language Models without Positional Encodings Still Learn Positional Information".
 
     >>> x = torch.ones(1, 3, 4)
-    >>> Positions().embed(x, start=0) is x
+    >>> Positions().embed(x, torch.arange(3)) is x
     True
     """
 
-    def embed(self, x: Float[Tensor, "batch new width"], start: int) -> Tensor:
-        """Add to the tokens' vectors, the first of which stands at ``start``."""
+    def embed(self, x: Float[Tensor, "batch new width"], at: Int[Tensor, "*batch new"]) -> Tensor:
+        """Add to the tokens' vectors, which stand at ``at``, in all rows or in each."""
         return x
 
     def rotate(
@@ -51,9 +52,9 @@ class LearnedPositions(Positions):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(config.context, config.width))
 
-    def embed(self, x: Float[Tensor, "batch new width"], start: int) -> Tensor:
+    def embed(self, x: Float[Tensor, "batch new width"], at: Int[Tensor, "*batch new"]) -> Tensor:
         """Add the vectors of the positions."""
-        return x + self.weight[start : start + x.shape[1]]
+        return x + F.embedding(at, self.weight)
 
 
 class SinusoidalPositions(Positions):
@@ -74,9 +75,9 @@ class SinusoidalPositions(Positions):
         table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)
         self.register_buffer("table", table[:, : config.width].float(), persistent=False)
 
-    def embed(self, x: Float[Tensor, "batch new width"], start: int) -> Tensor:
+    def embed(self, x: Float[Tensor, "batch new width"], at: Int[Tensor, "*batch new"]) -> Tensor:
         """Add the vectors of the positions."""
-        return x + self.table[start : start + x.shape[1]]
+        return x + self.table[at]
 
 
 class RotaryPositions(Positions):
@@ -86,7 +87,7 @@ class RotaryPositions(Positions):
 
     >>> config = ModelConfig(9, context=8, width=4, layers=1, heads=1)
     >>> RotaryPositions(config).cos.shape
-    torch.Size([8, 2])
+    torch.Size([8, 1, 2])
     """
 
     cos: Tensor
@@ -97,8 +98,12 @@ class RotaryPositions(Positions):
         angles = rotation_angles(
             torch.arange(config.context), config.head_width, config.rope_base, config.rope_scaling
         )
-        self.register_buffer("cos", angles.cos().float(), persistent=False)
-        self.register_buffer("sin", angles.sin().float(), persistent=False)
+        # A product of a query and a key has the square of it.
+        angles = angles[:, None]  # the same for all heads
+        length = sharpening(config.rope_scaling)
+        self.register_buffer("cos", (length * angles.cos()).float(), persistent=False)
+        self.register_buffer("sin", (length * angles.sin()).float(), persistent=False)
+        self.turn = TURNS[config.rope_layout]
 
     def rotate(
         self,
@@ -109,7 +114,9 @@ class RotaryPositions(Positions):
         """Turn both by the angles of their positions."""
         end = start + query.shape[2]
         cos, sin = self.cos[start:end], self.sin[start:end]
-        return rotate(query, cos, sin), rotate(key, cos, sin)
+        # Positions before heads, as the projections left them: the answer then needs no copy.
+        query = self.turn(query.transpose(1, 2), cos, sin).transpose(1, 2)
+        return query, self.turn(key.transpose(1, 2), cos, sin).transpose(1, 2)
 
 
 class LinearBias(Positions):

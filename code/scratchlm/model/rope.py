@@ -1,10 +1,56 @@
 """Rotary positions: a query and a key meet at an angle that tells how far apart they are."""
 
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scratchlm.model.config import RopeScaling
+from scratchlm.errors import InputError
+
+RopeLayout = Literal["half", "interleaved"]
+RopeStretch = Literal["linear", "llama3", "yarn"]
+
+
+@dataclass(frozen=True)
+class RopeScaling:
+    """How rotary positions are stretched over a longer context than the first training's.
+
+    ``linear`` stretches all waves alike (Chen et al., 2023, "Extending Context Window of Large
+    Language Models via Positional Interpolation", eq. 4). ``llama3`` and ``yarn`` leave waves
+    alone that go often into the first context, stretch those in full that go into it less than
+    once or so, and the others by degrees; ``yarn`` sharpens the attention, too (Peng et al., 2023,
+    "YaRN", section 3).
+
+    Attributes:
+        factor: How much longer it became.
+        kind: Which waves are stretched.
+        original: The first context.
+        low: Waves that go fewer times than this into the first context are stretched in full.
+        high: Waves that go more often than this are left alone.
+
+    >>> RopeScaling(factor=8.0, kind="llama3", original=8192).high
+    4.0
+    """
+
+    factor: float
+    kind: RopeStretch = "linear"
+    original: int | None = None
+    low: float = 1.0
+    high: float = 4.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(RopeStretch):
+            raise InputError(
+                f"model: expected {' or '.join(get_args(RopeStretch))} as the kind of rope "
+                f"scaling, found {self.kind!r}"
+            )
+        if self.factor <= 0:
+            raise InputError(f"model: expected a factor above 0 for rope scaling, found {self}")
+        if self.kind != "linear" and (self.original or 0) < 1:
+            raise InputError(f"model: expected the first context beside {self.kind}, found {self}")
 
 
 def rotation_angles(
@@ -31,31 +77,59 @@ def rotation_angles(
     pairs = torch.arange(0, head_width, 2, dtype=torch.float64)
     frequencies = base ** (-pairs / head_width)
     if scaling is not None:
-        frequencies = stretch(frequencies, scaling)
+        frequencies = stretch(frequencies, scaling, base)
     return positions.double()[:, None] * frequencies
 
 
-def stretch(frequencies: Float[Tensor, "half"], scaling: RopeScaling) -> Float[Tensor, "half"]:
+def stretch(
+    frequencies: Float[Tensor, "half"], scaling: RopeScaling, base: float = 10_000.0
+) -> Float[Tensor, "half"]:
     """Slow waves down, so that a longer context turns them no further than the first one did.
 
-    Source: Grattafiori et al. (2024), "The Llama 3 Herd of Models", section 3.4.2, in the form of
-    the code published with Llama 3.1.
+    Sources: those of `RopeScaling`; for ``llama3`` Grattafiori et al. (2024), "The Llama 3 Herd
+    of Models", section 3.4.2, in the form of the code published with Llama 3.1.
 
-    >>> stretch(torch.tensor([1.0, 1e-4]), RopeScaling(8.0, original=8192))
+    Args:
+        frequencies: Radians a position.
+        scaling: How to stretch.
+        base: Ratio of the slowest to the fastest wavelength; ``yarn`` needs it.
+
+    >>> stretch(torch.tensor([1.0, 1e-4]), RopeScaling(8.0, "llama3", original=8192))
     tensor([1.0000e+00, 1.2500e-05])
     """
-    if scaling.original is None:
+    if scaling.kind == "linear" or scaling.original is None:
         return frequencies / scaling.factor
-    times = scaling.original * frequencies / (2 * torch.pi)  # that a wave fits the first context
-    kept = ((times - scaling.low) / (scaling.high - scaling.low)).clamp(0, 1)
+    if scaling.kind == "llama3":  # by degrees of how often a wave fits the first context
+        times = scaling.original * frequencies / (2 * torch.pi)
+        kept = ((times - scaling.low) / (scaling.high - scaling.low)).clamp(0, 1)
+    else:  # by degrees of the wave's number, between the whole numbers around both bounds
+        half = len(frequencies)
+        numbers = [
+            half * math.log(scaling.original / (2 * math.pi * times)) / math.log(base)
+            for times in (scaling.high, scaling.low)
+        ]
+        first, last = max(math.floor(numbers[0]), 0), min(math.ceil(numbers[1]), 2 * half - 1)
+        at = torch.arange(half, dtype=frequencies.dtype)
+        kept = 1 - ((at - first) / max(last - first, 0.001)).clamp(0, 1)
     return kept * frequencies + (1 - kept) * frequencies / scaling.factor
 
 
+def sharpening(scaling: RopeScaling | None) -> float:
+    """By how much ``yarn`` lengthens queries and keys, so that attention is less spread out.
+
+    Source: Peng et al. (2023), "YaRN", section 3.4, eq. 15.
+
+    >>> sharpening(None), round(sharpening(RopeScaling(4.0, "yarn", original=32)), 4)
+    (1.0, 1.1386)
+    """
+    return 0.1 * math.log(scaling.factor) + 1 if scaling and scaling.kind == "yarn" else 1.0
+
+
 def rotate(
-    x: Float[Tensor, "*any time head_width"],
-    cos: Float[Tensor, "time half"],
-    sin: Float[Tensor, "time half"],
-) -> Float[Tensor, "*any time head_width"]:
+    x: Float[Tensor, "*any head_width"],
+    cos: Float[Tensor, "*time half"],
+    sin: Float[Tensor, "*time half"],
+) -> Float[Tensor, "*any head_width"]:
     """Turn each pair of numbers by its angle; pair ``i`` is ``x[i]`` and ``x[i + half]``.
 
     That pairing is the one Hugging Face's checkpoints use ("rotate half").
@@ -66,3 +140,25 @@ def rotate(
     """
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
+
+
+def rotate_neighbors(
+    x: Float[Tensor, "*any head_width"],
+    cos: Float[Tensor, "*time half"],
+    sin: Float[Tensor, "*time half"],
+) -> Float[Tensor, "*any head_width"]:
+    """Turn each pair of numbers by its angle; pair ``i`` is ``x[2 i]`` and ``x[2 i + 1]``.
+
+    This pairing is the paper's ("interleaved"): Su et al. (2021), "RoFormer", eq. 34.
+
+    >>> quarter = torch.tensor([[torch.pi / 2, 0.0]])
+    >>> x = torch.tensor([[1.0, 0.0, 3.0, 4.0]])
+    >>> rotate_neighbors(x, quarter.cos(), quarter.sin()).round(decimals=3)
+    tensor([[-0., 1., 3., 4.]])
+    """
+    first, second = x[..., ::2], x[..., 1::2]
+    turned = torch.stack((first * cos - second * sin, second * cos + first * sin), dim=-1)
+    return turned.flatten(-2)
+
+
+TURNS = {"half": rotate, "interleaved": rotate_neighbors}

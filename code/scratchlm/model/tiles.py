@@ -1,7 +1,7 @@
 """Attention tile by tile: the same result without ever holding all scores."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from jaxtyping import Float
@@ -11,9 +11,9 @@ TILE = 64
 
 
 def online_softmax_sum(
-    scores: Iterator[Float[Tensor, "new part"]] | list[Tensor],
-    values: Iterator[Float[Tensor, "part width"]] | list[Tensor],
-) -> tuple[Float[Tensor, "new width"], Float[Tensor, "new"]]:
+    scores: Iterable[Float[Tensor, "*batch new _part"]],
+    values: Iterable[Float[Tensor, "*batch _part width"]],
+) -> tuple[Float[Tensor, "*batch new width"], Float[Tensor, "*batch new"]]:
     """Average values by the softmax of their scores, which come in parts.
 
     What was summed so far is shrunk whenever a larger score turns up, so that nothing overflows
@@ -34,19 +34,13 @@ def online_softmax_sum(
     >>> mean.item()
     3.0
     """
-    largest = weight = summed = None
+    largest, weight, summed = torch.tensor(-math.inf), torch.zeros(()), torch.zeros(())
     for part, value in zip(scores, values, strict=True):
-        peak = part.amax(dim=-1, keepdim=True)
-        if largest is None or weight is None or summed is None:
-            largest, weight, summed = peak, torch.zeros_like(peak), torch.zeros(())
-        new = torch.maximum(largest, peak)
-        share, shrink = (part - new).exp(), (largest - new).exp()
+        peak = torch.maximum(largest, part.amax(dim=-1, keepdim=True))
+        share, shrink = (part - peak).exp(), (largest - peak).exp()
         weight = shrink * weight + share.sum(dim=-1, keepdim=True)
         summed = shrink * summed + share @ value
-        largest = new
-    assert largest is not None
-    assert weight is not None
-    assert summed is not None
+        largest = peak
     return summed / weight, (largest + weight.log()).squeeze(-1)
 
 
@@ -69,9 +63,9 @@ class TiledAttention(torch.autograd.Function):
         """Average the values, tile of queries by tile of queries."""
         outputs, totals = [], []
         for rows in tiles(query.shape[-2], tile):
-            seen = list(tiles(rows.stop, tile))
-            parts = [tile_scores(query, key, rows, columns) for columns in seen]
-            mean, total = online_softmax_sum(parts, [value[..., part, :] for part in seen])
+            scores = (tile_scores(query, key, rows, part) for part in tiles(rows.stop, tile))
+            values = (value[..., part, :] for part in tiles(rows.stop, tile))
+            mean, total = online_softmax_sum(scores, values)
             outputs.append(mean)
             totals.append(total)
         output, total = torch.cat(outputs, dim=-2), torch.cat(totals, dim=-1)

@@ -1,15 +1,16 @@
 """The whole model: token ids in, a score for every possible next token out."""
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scratchlm.errors import InputError
-from scratchlm.model.attention import score_mask
 from scratchlm.model.block import BLOCKS
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
 from scratchlm.model.initialize import initialize
+from scratchlm.model.masks import padding_mask, score_mask
 from scratchlm.model.norm import make_norm, rms_norm
 from scratchlm.model.positions import make_positions
 
@@ -19,7 +20,6 @@ class Transformer(nn.Module):
 
     Weights bear the names that Hugging Face gives them in Llama-like models.
 
-    >>> import torch
     >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
     >>> Transformer(config)(torch.tensor([[1, 2, 3]])).shape
     torch.Size([1, 3, 9])
@@ -42,6 +42,7 @@ class Transformer(nn.Module):
         ids: Int[Tensor, "batch new"],
         cache: KVCache | None = None,
         mask: Bool[Tensor, "batch new seen"] | None = None,
+        padding: Int[Tensor, "batch"] | None = None,
     ) -> Float[Tensor, "batch new vocab"]:
         """Score every token as the one that follows each position.
 
@@ -51,48 +52,89 @@ class Transformer(nn.Module):
             mask: True where a position may look; by default at itself and all before it. Rotary
                 positions only know distances, so documents that a mask keeps apart need no
                 positions of their own.
+            padding: How many tokens at the beginning of each row are none (`left_pad`).
 
         Returns:
             Logits: the softmax over the last axis is the model's guess.
 
         Raises:
-            InputError: The row is longer than the model's context.
+            InputError: There are no tokens, one is out of the vocabulary, or the row is longer
+                than the model's context.
         """
-        return self.score(self.hidden(ids, cache, mask))
+        return self.score(self.hidden(ids, cache, mask, padding))
 
     def hidden(
         self,
         ids: Int[Tensor, "batch new"],
         cache: KVCache | None = None,
         mask: Bool[Tensor, "batch new seen"] | None = None,
+        padding: Int[Tensor, "batch"] | None = None,
     ) -> Float[Tensor, "batch new width"]:
         """Return what the last layer knows at each position; the arguments are `forward`'s."""
         start = 0 if cache is None else cache.length
-        end = start + ids.shape[1]
-        if end > self.config.context:
-            raise InputError(
-                f"model: expected at most {self.config.context} tokens, found {end}; "
-                "shorten the text or train with a longer context"
-            )
-        seen = score_mask(
-            ids.shape[1],
-            end,
-            window=self.config.window,
-            mask=mask,
-            bias=self.positions.bias(ids.shape[1], end),
-        )
-        x = self.positions.embed(self.embed_tokens(ids), start)  # batch new width
+        new, end = ids.shape[1], start + ids.shape[1]
+        self.check(ids, end)
+        at = torch.arange(start, end, device=ids.device)
+        if padding is not None:
+            mask = padding_mask(padding, new, end, mask)
+            at = (at - padding[:, None]).clamp(min=0)
+        masks = self.layer_masks(new, end, mask, cached=cache is not None)
+        x = self.positions.embed(self.embed_tokens(ids), at)  # batch new width
         x = rms_norm(x) if self.config.embedding_norm else x
-        for layer, block in enumerate(self.layers):
+        for layer, (block, seen) in enumerate(zip(self.layers, masks, strict=True)):
             x = block(x, self.positions, cache, layer, seen)
         if cache is not None:
             cache.length = end
         return self.norm(x)  # type: ignore[no-any-return]
 
+    def layer_masks(
+        self, new: int, end: int, mask: Tensor | None, *, cached: bool
+    ) -> list[Tensor | None]:
+        """What `score_mask` says for each layer; those with the same window share it."""
+        masks: dict[int | None, Tensor | None] = {}
+        for window in dict.fromkeys(self.config.windows):
+            # A cache has forgotten what no new position may look at.
+            seen = min(end, window - 1 + new) if cached and window is not None else end
+            bias = self.positions.bias(new, seen)
+            device = self.embed_tokens.weight.device
+            masks[window] = score_mask(
+                new, seen, window=window, mask=mask, bias=bias, device=device
+            )
+        return [masks[window] for window in self.config.windows]
+
+    def check(self, ids: Int[Tensor, "batch new"], end: int) -> None:
+        """Refuse token ids that the model cannot read, the last of which stands before ``end``.
+
+        Raises:
+            InputError: See `forward`.
+        """
+        if ids.numel() == 0:
+            raise InputError(
+                f"model: expected at least one row of one token, found {tuple(ids.shape)}"
+            )
+        if end > self.config.context:
+            raise InputError(
+                f"model: expected at most {self.config.context} tokens, found {end}; "
+                "shorten the text or train with a longer context"
+            )
+        if ids.device.type != "cpu":
+            return  # looking would make the processor wait for the accelerator
+        least, most = (int(bound) for bound in ids.aminmax())
+        if least < 0 or most >= self.config.vocab_size:
+            raise InputError(
+                f"model: expected token ids from 0 to {self.config.vocab_size - 1}, found "
+                f"{least if least < 0 else most}; is the tokenizer that of another model?"
+            )
+
     def score(self, hidden: Float[Tensor, "*any width"]) -> Float[Tensor, "*any vocab"]:
         """Turn what the last layer knows into logits."""
+        return F.linear(hidden, self.head)
+
+    @property
+    def head(self) -> Float[Tensor, "vocab width"]:
+        """A row of weights for each token: the embeddings, where they are tied."""
         head = self.embed_tokens if self.config.tie_embeddings else self.lm_head
-        return F.linear(hidden, head.weight)
+        return head.weight
 
     def parameter_count(self) -> int:
         """How many numbers training may change.

@@ -56,7 +56,7 @@ def test_a_configuration_is_enough(tmp_path, capsys):
         assert table["parameters"] == "30,532,122,624"
         assert table["of these, for one token"] == "3,353,032,704"
     path.write_text("{}")
-    with pytest.raises(InputError, match="as model_type, found .None"):
+    with pytest.raises(InputError, match=r"as model_type, found .None"):
         call("describe", path)
 
 

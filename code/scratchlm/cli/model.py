@@ -84,7 +84,7 @@ def describe(options: Model) -> str:
         InputError: There is no such model, or a number makes no sense.
 
     >>> print(describe(Model("describe", "gpt2")).splitlines()[-1])
-    cache of one row of 1,024      37.7 MB
+    cache of one row of 1,024          37.7 MB
     """
     config = find(options.name)
     time = config.context if options.time is None else options.time

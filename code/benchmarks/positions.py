@@ -1,0 +1,158 @@
+"""Train the same small model with five ways to say where a token stands, and read on beyond.
+
+    python code/benchmarks/positions.py --seeds 3 > book/recorded/07-positions.json
+    python code/benchmarks/positions.py --seeds 1 --no-rescue --text FILE
+
+Prints JSON: for each scheme and each seed the losses of the first steps, and the held-out loss by
+position, in nats per token, up to four times the length of the training's windows. Then rotary
+positions are stretched in three ways, and measured before and after a short training on long
+windows.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from scratchlm.corpus import hold_out, read_texts
+from scratchlm.data import Shard, StreamBatches, encode_document
+from scratchlm.model import ModelConfig, RopeScaling, Transformer
+from scratchlm.tokenizer import train_bpe
+from scratchlm.training import TrainConfig, Trainer
+from scratchlm.world import corpus
+from torch.nn import functional as F
+
+VOCABULARY, TIME, LONG, ROWS = 512, 64, 256, 16
+STORIES, HELD_OUT, STEPS, LONG_STEPS = 1500, 150, 400, 40
+WIDTH = 8  # positions whose losses are averaged
+FIRST = 40  # steps whose losses are kept, for others to begin the same run and compare
+SCHEMES = ("rope", "alibi", "sinusoidal", "learned", "none")
+STRETCHES = (
+    None,
+    RopeScaling(LONG / TIME),
+    RopeScaling(LONG / TIME, "llama3", original=TIME),
+    RopeScaling(LONG / TIME, "yarn", original=TIME, low=1.0, high=4.0),
+)
+MODEL = ModelConfig(VOCABULARY, TIME, width=64, layers=2, heads=4, tie_embeddings=False)
+
+
+def prepare(text: Path | None) -> tuple[Shard, torch.Tensor]:
+    """The tokens to learn from, and windows of other text: ``rows time``."""
+    if text is None:
+        learned, measured = (
+            [story.text for story in corpus(split, count)]
+            for split, count in (("train", STORIES), ("valid", HELD_OUT))
+        )
+    else:
+        learned, measured = hold_out(list(read_texts(text)))
+    tokenizer = train_bpe(learned[:300] if text is None else learned, VOCABULARY)
+    train, held_out = (
+        Shard.of(encode_document(document, tokenizer) for document in part)
+        for part in (learned, measured)
+    )
+    ids = torch.from_numpy(held_out.tokens.astype("int64"))
+    rows = min(150, (len(ids) - 1) // LONG)
+    return train, ids.unfold(0, LONG + 1, LONG)[:rows]
+
+
+@torch.no_grad()
+def by_position(model: Transformer, windows: torch.Tensor) -> list[float]:
+    """Mean nats at each few positions; where the model's context ends, so does the list."""
+    context = model.config.context
+    nats = torch.cat(
+        [
+            F.cross_entropy(
+                model(rows[:, :context]).transpose(1, 2),
+                rows[:, 1 : context + 1],
+                reduction="none",
+            )
+            for rows in windows.split(25)
+        ]
+    )
+    return [round(float(part), 4) for part in nats.mean(dim=0).unflatten(0, (-1, WIDTH)).mean(1)]
+
+
+def longer(model: Transformer, scaling: RopeScaling | None = None) -> Transformer:
+    """The same weights in a model of a longer context, but for positions that were learned."""
+    if model.config.positions == "learned":
+        return model
+    new = Transformer(replace(model.config, context=LONG, rope_scaling=scaling))
+    new.load_state_dict(model.state_dict())
+    return new
+
+
+def train(model: Transformer, shard: Shard, steps: int, seed: int, **rest: float) -> list[float]:
+    """Train in place, always with the same number of tokens in a step; return the losses."""
+    context = model.config.context
+    batches = StreamBatches(shard, context, ROWS * TIME // context, seed)
+    trainer = Trainer(model, batches, TrainConfig(steps, **rest))  # type: ignore[arg-type]
+    return [round(trainer.advance().loss, 3) for _ in range(steps)]
+
+
+def run(
+    scheme: str, seed: int, shard: Shard, windows: torch.Tensor, *, rescue: bool
+) -> Iterator[dict[str, object]]:
+    """One run of a scheme, and what is made of it."""
+    start, model = time.process_time(), Transformer(replace(MODEL, positions=scheme), seed)
+    losses = train(model, shard, STEPS, seed)[:FIRST]
+    found: dict[str, object] = {"scheme": scheme, "seed": seed, "losses": losses}
+    found["nats"] = by_position(longer(model), windows)
+    yield found | {"cpu_seconds": round(time.process_time() - start, 1)}
+    if scheme != "rope" or not rescue:
+        return
+    for scaling in STRETCHES:
+        start, stretched = time.process_time(), longer(model, scaling)
+        found = {"stretch": scaling.kind if scaling else "none", "seed": seed}
+        found["nats"] = by_position(stretched, windows)
+        train(stretched, shard, LONG_STEPS, seed + 100, warmup=5, matrix_rate=0.01, rate=0.0015)
+        found["nats_trained"] = by_position(stretched, windows)
+        yield found | {"cpu_seconds": round(time.process_time() - start, 1)}
+
+
+def report(runs: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Say how far it is, and keep everything."""
+    kept = []
+    for one in runs:
+        kept.append(one)
+        print(json.dumps(one), file=sys.stderr, flush=True)
+    return kept
+
+
+def main() -> None:
+    """Run all schemes, seed by seed, and print what they came to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--schemes", nargs="+", choices=SCHEMES, default=SCHEMES)
+    parser.add_argument("--text", type=Path, help="instead of the village's stories")
+    parser.add_argument("--no-rescue", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    shard, windows = prepare(options.text)
+    rescue = not options.no_rescue
+    runs = report(
+        one
+        for seed in range(options.seeds)
+        for scheme in options.schemes
+        for one in run(scheme, seed, shard, windows, rescue=rescue)
+    )
+    about = {
+        "command": "python code/benchmarks/positions.py " + " ".join(sys.argv[1:]),
+        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
+        f"torch {torch.__version__.split('+')[0]}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "tokens": len(shard.tokens),
+        "steps": STEPS,
+        "long_steps": LONG_STEPS,
+        "runs": runs,
+    }
+    print(json.dumps(about, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -6,8 +6,10 @@ import pytest
 import torch
 from scratchlm.model import KVCache, ModelConfig, Transformer
 from scratchlm.model.accounting import count_memory, count_operations, count_parameters
+from scratchlm.model.activations import count_activations
 from scratchlm.model.known import KNOWN
 from scratchlm.optim import AdamW, Muon
+from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -46,6 +48,8 @@ def test_parameters_are_those_of_the_model(config, tie):
         ("mistral-7b", 7_241_732_096),
         ("qwen3-0.6b", 596_049_920),
         ("qwen3-8b", 8_190_735_360),
+        ("qwen3-30b-a3b", 30_532_122_624),
+        ("olmo2-7b", 7_298_617_344),
     ],
 )
 def test_published_models_have_their_published_size(name, total):
@@ -92,3 +96,28 @@ def test_memory_is_what_the_tensors_take():
     muon.step()
     kept = sum(state["momentum"].numel() for state in muon.state.values())
     assert kept == sum(weight.numel() for weight in matrices)
+
+
+def bytes_between_forward_and_backward(model, ids, targets):
+    """What autograd keeps, each piece of memory once, without the weights."""
+    own = {one.untyped_storage().data_ptr() for one in (*model.parameters(), *model.buffers())}
+    kept = {}
+
+    def pack(tensor):
+        memory = tensor.untyped_storage()
+        if memory.data_ptr() not in own and tensor.numel() > 1:
+            # Held, so that no other piece gets the same address.
+            kept[memory.data_ptr()] = (memory.nbytes(), tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        F.cross_entropy(model(ids).flatten(0, 1), targets.flatten())
+    return sum(size for size, _ in kept.values())
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_activations_are_what_autograd_keeps(config, rows):
+    config = replace(config, initialization="gpt2")
+    ids, targets = torch.randint(31, (2, rows, 24), generator=torch.Generator().manual_seed(0))
+    measured = bytes_between_forward_and_backward(Transformer(config), ids, targets)
+    assert measured == count_activations(config, rows, 24)

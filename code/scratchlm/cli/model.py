@@ -9,11 +9,17 @@ import tyro
 
 from scratchlm import zoo
 from scratchlm.errors import InputError
-from scratchlm.model.accounting import count_memory, count_operations, count_parameters
-from scratchlm.model.config import ModelConfig
+from scratchlm.model import (
+    ModelConfig,
+    count_activations,
+    count_active,
+    count_memory,
+    count_operations,
+    count_parameters,
+)
 from scratchlm.model.known import KNOWN
 
-UNITS = ("", " k", " M", " G", " T", " P", " E", " Z")
+PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Model:
     time: int | None = None
     """Tokens in a row; by default, the model's whole context."""
     bytes_per_number: int = 2
-    """Of weights, gradients and cache: 4 for float32, 2 for bfloat16."""
+    """Of weights, gradients, activations and cache: 4 for float32, 2 for bfloat16."""
     optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
     """Whose state is counted."""
 
@@ -72,42 +78,58 @@ def describe(options: Model) -> str:
     cache of one row of 1,024      37.7 MB
     """
     config = find(options.name)
-    time = options.time or config.context
+    time = config.context if options.time is None else options.time
     if not (0 < time <= config.context and options.rows > 0 and options.bytes_per_number > 0):
         raise InputError(
             f"model: expected rows and bytes above 0, and 1 to {config.context} tokens, found "
             f"{options}"
         )
+    lines = [*sizes(config), *needs(config, options, time)]
+    width = max(len(name) for name, _ in lines)
+    number = max(len(value) for _, value in lines)
+    shape = {name: value for name, value in vars(config).items() if value is not None}
+    listed = "\n".join(f"{name:{width}}  {value:>{number}}" for name, value in lines)
+    return f"{json.dumps(shape, default=vars)}\n\n{listed}"
+
+
+def sizes(config: ModelConfig) -> list[tuple[str, str]]:
+    """Lines that say how many numbers the model holds, and where."""
     parts = count_parameters(config)
+    lines = [(part, f"{count:,}") for part, count in vars(parts).items()]
+    lines.append(("parameters", f"{parts.total:,}"))
+    if config.experts:
+        lines.append(("  of these, for one token", f"{count_active(config):,}"))
+    return lines
+
+
+def needs(config: ModelConfig, options: Model, time: int) -> list[tuple[str, str]]:
+    """Lines that say what the model asks of a machine."""
     work = count_operations(config, options.rows, time)
     memory = count_memory(
         config, bytes_per_number=options.bytes_per_number, optimizer=options.optimizer
     )
-    lines = [(part, f"{count:,}") for part, count in vars(parts).items()]
-    lines += [
-        ("parameters", f"{parts.total:,}"),
-        (f"forward, {options.rows} × {time:,} tokens", f"{scaled(work.forward)}FLOP"),
+    # Counted in float32; autocast keeps most of them with half the bits.
+    activations = count_activations(config, options.rows, time) * options.bytes_per_number / 4
+    batch = f"{options.rows} × {time:,} tokens"
+    return [
+        (f"forward, {batch}", f"{scaled(work.forward)}FLOP"),
         ("  of these, scores", f"{100 * work.scores / work.forward:.1f} %"),
         ("forward and backward", f"{scaled(work.training)}FLOP"),
         ("weights", f"{scaled(memory.weights)}B"),
         ("gradients", f"{scaled(memory.gradients)}B"),
         (f"state of {options.optimizer}", f"{scaled(memory.optimizer)}B"),
+        (f"activations, {batch}", f"{scaled(activations)}B"),
         (f"cache of one row of {config.context:,}", f"{scaled(memory.cache)}B"),
     ]
-    width = max(len(name) for name, _ in lines)
-    number = max(len(value) for _, value in lines)
-    shape = {name: value for name, value in vars(config).items() if value is not None}
-    listed = "\n".join(f"{name:{width}}  {value:>{number}}" for name, value in lines)
-    return f"{json.dumps(shape)}\n\n{listed}"
 
 
 def scaled(number: float) -> str:
-    """Write a number in three or four digits and a unit's prefix.
+    """Write a number in three or four digits, a space, and a unit's prefix.
 
-    >>> scaled(1_234_567)
-    '1.2 M'
+    >>> scaled(1_234_567), scaled(9)
+    ('1.2 M', '9.0 ')
     """
     power = 0
-    while number >= 1000 and power < len(UNITS) - 1:
+    while number >= 1000 and power < len(PREFIXES) - 1:
         number, power = number / 1000, power + 1
-    return f"{number:.1f}{UNITS[power] or ' '}"
+    return f"{number:.1f} {PREFIXES[power]}"

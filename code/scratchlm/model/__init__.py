@@ -1,8 +1,16 @@
 """The decoder-only transformer, layer by layer."""
 
-from scratchlm.model.accounting import count_memory, count_operations, count_parameters
+from scratchlm.model.accounting import (
+    count_active,
+    count_memory,
+    count_operations,
+    count_parameters,
+)
+from scratchlm.model.activations import count_activations
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import SIZES, ModelConfig
+from scratchlm.model.cross_entropy import chunked_cross_entropy
+from scratchlm.model.experts import MixtureOfExperts, balance
 from scratchlm.model.files import load_model, save_model
 from scratchlm.model.padding import left_pad
 from scratchlm.model.recompute import recompute_blocks
@@ -13,10 +21,15 @@ from scratchlm.model.transformer import Transformer
 __all__ = [
     "SIZES",
     "KVCache",
+    "MixtureOfExperts",
     "ModelConfig",
     "RopeScaling",
     "Transformer",
     "attention_maps",
+    "balance",
+    "chunked_cross_entropy",
+    "count_activations",
+    "count_active",
     "count_memory",
     "count_operations",
     "count_parameters",

@@ -33,6 +33,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         for start in range(0, len(hidden), chunk):
             part = slice(start, start + chunk)
             logits = hidden[part] @ head.T
+            logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
             loss += F.cross_entropy(logits, targets[part], ignore_index=ignored, reduction="sum")
             change = logits.softmax(dim=-1)
             counted = targets[part] != ignored

@@ -43,7 +43,14 @@ def llama(
 
 
 def qwen3(
-    context: int, width: int, layers: int, heads: int, inner: int, *, tie: bool = True
+    context: int,
+    width: int,
+    layers: int,
+    heads: int,
+    inner: int,
+    *,
+    tie: bool = True,
+    kv_heads: int = 8,
 ) -> ModelConfig:
     """Return a shape of the Qwen 3 family: Llama's, with normed queries and keys.
 
@@ -52,9 +59,21 @@ def qwen3(
     >>> qwen3(8, width=64, layers=1, heads=8, inner=6).head_width
     128
     """
-    shape = llama(151_936, context, width, layers, heads, inner, kv_heads=8, rope_base=1e6)
+    shape = llama(151_936, context, width, layers, heads, inner, kv_heads=kv_heads, rope_base=1e6)
     wide = None if heads * 128 == width else 128
     return replace(shape, head_dim=wide, norm_epsilon=1e-6, qk_norm=True, tie_embeddings=tie)
+
+
+def olmo2(context: int, width: int, layers: int, heads: int, inner: int) -> ModelConfig:
+    """Return a shape of the OLMo 2 family: layers whose answers are normed.
+
+    Source: OLMo Team (2025), "2 OLMo 2 Furious", section 2.
+
+    >>> olmo2(8, width=4, layers=1, heads=1, inner=6).placement
+    'answer'
+    """
+    shape = llama(100_352, context, width, layers, heads, inner, rope_base=5e5)
+    return replace(shape, norm_epsilon=1e-6, placement="answer", qk_norm=True, qk_norm_span="all")
 
 
 KNOWN: Mapping[str, ModelConfig] = MappingProxyType(
@@ -76,5 +95,10 @@ KNOWN: Mapping[str, ModelConfig] = MappingProxyType(
         # Yang et al. (2025), table 1 and the configurations published with it.
         "qwen3-0.6b": qwen3(32_768, 1024, 28, 16, 3072),
         "qwen3-8b": qwen3(32_768, 4096, 36, 32, 12_288, tie=False),
+        "qwen3-30b-a3b": replace(
+            qwen3(32_768, 2048, 48, 32, 768, tie=False, kv_heads=4), experts=128, active_experts=8
+        ),
+        # OLMo Team (2025), "2 OLMo 2 Furious", table 1 and the configurations published with it.
+        "olmo2-7b": olmo2(4096, 4096, 32, 32, 11_008),
     }
 )

@@ -128,8 +128,13 @@ class Transformer(nn.Module):
 
     def score(self, hidden: Float[Tensor, "*any width"]) -> Float[Tensor, "*any vocab"]:
         """Turn what the last layer knows into logits."""
+        return F.linear(hidden, self.head)
+
+    @property
+    def head(self) -> Float[Tensor, "vocab width"]:
+        """A row of weights for each token: the embeddings, where they are tied."""
         head = self.embed_tokens if self.config.tie_embeddings else self.lm_head
-        return F.linear(hidden, head.weight)
+        return head.weight
 
     def parameter_count(self) -> int:
         """How many numbers training may change.

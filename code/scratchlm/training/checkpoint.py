@@ -86,11 +86,13 @@ def identity(trainer: Trainer) -> dict[str, dict[str, object]]:
     """What a checkpoint and the run that resumes from it must have in common."""
     batches = trainer.batches
     text = {"kind": type(batches).__name__, "pieces": batches.pieces}
-    return {
+    fields = {
         "model": asdict(trainer.model.config),
         "training": asdict(trainer.config),
         "text": {**text, "rows": batches.rows, "seed": batches.seed},
     }
+    same: dict[str, dict[str, object]] = json.loads(json.dumps(fields))  # as they come back
+    return same
 
 
 def _restore(trainer: Trainer, tensors: dict[str, Tensor], step: int) -> None:

@@ -21,6 +21,8 @@ class TrainConfig:
         warmup: Steps in which the rate rises.
         hold: Share of the run after which the rate falls to zero in a line.
         clip: Largest length of the gradient.
+        recompute: Blocks compute their activations a second time instead of keeping them.
+        loss_chunk: Positions whose scores are held at once; 0 holds all of a batch.
         precision: Of the matrix products; all else, and the weights, stay in float32.
 
     >>> TrainConfig(steps=100).optimizer
@@ -36,6 +38,8 @@ class TrainConfig:
     warmup: int = 20
     hold: float = 0.4
     clip: float = 1.0
+    recompute: bool = False
+    loss_chunk: int = 0
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:

@@ -8,9 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlm.data import IGNORED, Batches
+from scratchlm.data import IGNORED, Batch, Batches
 from scratchlm.errors import InputError
-from scratchlm.model import Transformer
+from scratchlm.model import Transformer, balance, chunked_cross_entropy, recompute_blocks
 from scratchlm.optim import AdamW, Muon, Schedule, clip_gradients
 from scratchlm.training.config import TrainConfig
 from scratchlm.training.precision import DTYPES
@@ -94,6 +94,8 @@ class Trainer:
 
     def __init__(self, model: Transformer, batches: Batches, config: TrainConfig) -> None:
         self.model, self.batches, self.config = model, batches, config
+        if config.recompute:
+            recompute_blocks(model)
         self.optimizers = build_optimizers(model, config)
         self.schedule = Schedule(config.steps, config.warmup, config.hold)
         self.full_rates = [
@@ -123,8 +125,18 @@ class Trainer:
                 group["lr"] = rate * full
             optimizer.step()
             optimizer.zero_grad()
+        balance(self.model)
         self.step += 1
         return Report(self.step, loss, gradient, rate, tokens)
+
+    def total_loss(self, batch: Batch) -> Float[Tensor, ""]:
+        """Sum of the surprises at all targets of a batch, in nats."""
+        if self.config.loss_chunk == 0:
+            return total_loss(self.model(batch.inputs, mask=batch.mask), batch.targets)
+        hidden = self.model.hidden(batch.inputs, mask=batch.mask).flatten(0, 1)
+        return chunked_cross_entropy(
+            hidden, self.model.head, batch.targets.flatten(), chunk=self.config.loss_chunk
+        )
 
     def backward(self) -> tuple[float, int]:
         """Compute the gradient of the step to come.
@@ -137,8 +149,7 @@ class Trainer:
         tokens, loss = sum(part.count for part in parts), 0.0
         for part in parts:
             with torch.autocast(part.inputs.device.type, dtype, enabled=dtype != torch.float32):
-                logits = self.model(part.inputs, mask=part.mask)
-            share = total_loss(logits, part.targets) / tokens
+                share = self.total_loss(part) / tokens
             share.backward()
             loss += share.item()
         return loss, tokens

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 
 import pytest
 import torch
@@ -329,6 +330,17 @@ def test_a_default_that_is_not_ours_has_to_be_there(folder, model_type, field):
         del fields[name]
     with pytest.raises(InputError, match=f"expected the fields {field}, found none"):
         read_config({**fields, "model_type": model_type})
+
+
+@pytest.mark.parametrize(
+    ("model_type", "fields"), [("mistral", {}), ("qwen2", {"use_sliding_window": True})]
+)
+def test_a_window_of_unknown_width_is_not_guessed(model_type, fields):
+    """Hugging Face's library would take one of 4,096 positions."""
+    shape = replace(FAMILIES["qwen2"].shape, width=8, inner=12, heads=2, kv_heads=1)
+    written = write_config(shape) | {"model_type": model_type} | fields
+    with pytest.raises(InputError, match="expected the field sliding_window"):
+        read_config(written)
 
 
 def test_a_second_copy_of_the_table_is_passed_over_and_another_head_is_not(folder):

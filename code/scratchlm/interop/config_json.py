@@ -69,10 +69,10 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
         raise InputError(f"{source}: expected the fields {', '.join(missing)}, found none")
     if family.shape.positions == "rope":
         values |= read_rope(fields, source)
-    values |= read_windows(family, fields, source)
     for name, value in values.items():
         if isinstance(value, str):
             raise InputError(f"{source}: expected a number as {name}, found {value!r}")
+    values |= read_windows(family, fields, source)
     if values.get("kv_heads") == values["heads"]:
         values["kv_heads"] = None  # as we write it
     if (values.get("head_dim") or 0) * values["heads"] == values["width"]:
@@ -110,7 +110,8 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     """Read which layers look back only so far, from each one's type or from the family's rule.
 
     Raises:
-        InputError: A layer has a type that the family does not have here.
+        InputError: A layer has a type that the family does not have here, or the width of the
+            window is not said.
 
     >>> from scratchlm.interop.families import FAMILIES
     >>> fields = {"sliding_window": 8, "num_hidden_layers": 3, "max_window_layers": 2}
@@ -120,8 +121,11 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     {'window': 8, 'full_layers': ()}
     """
     layers, window = fields[family.names["layers"]], fields.get("sliding_window")
-    used = {"none": False, "all": True, "late": fields.get("use_sliding_window", False)}
-    if window is None or not used[family.windows]:
+    kinds = {"none": False, "all": True, "late": fields.get("use_sliding_window", False)}
+    used = kinds[family.windows]
+    if used and "sliding_window" not in fields:
+        raise InputError(f"{source}: expected the field sliding_window, a number or null")
+    if window is None or not used:
         window, types = None, ["full_attention"] * layers
     else:
         full = fields.get("max_window_layers", 28) if family.windows == "late" else 0

@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import log, prod
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def encode(text: str, tokens: dict[str, tuple[int, float]]) -> list[str]:
     while True:
         pairs = [
             (tokens[a + b][1], -at, a + b)
-            for at, (a, b) in enumerate(zip(parts, parts[1:], strict=False))
+            for at, (a, b) in enumerate(pairwise(parts))
             if a + b in tokens
         ]
         if not pairs:

@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
+import jaxtyping
 import pytest
+
+# Before any test imports them: annotated shapes are checked in every call.
+jaxtyping.install_import_hook(
+    [f"scratchlm.{folder}" for folder in ("model", "optim", "training", "inference")],
+    "shape_checks.check",
+)
 
 REAL_FILES = [parent / "shared" / "data" for parent in Path(__file__).resolve().parents]
 

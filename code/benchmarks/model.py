@@ -1,17 +1,20 @@
 """Train a step and write with a cache: our model beside Hugging Face's, with the same weights.
 
-    python code/benchmarks/model.py [--families gpt2 llama qwen3] [--rounds 5]
+    python code/benchmarks/model.py [--families gpt2 llama qwen3] [--rounds 5] [--compiled]
 
 Both are models of about ten million random weights. A step is a forward and a backward pass over
-4 rows of 256 tokens; writing is 64 tokens behind 64, one at a time. CPU time of one core; each
-round times one after the other, and the ratio of a round is what is reported. Logits are compared.
+4 rows of 256 tokens; writing is 64 tokens behind 64, one at a time; in bfloat16, a step has the
+products in it, and writing the weights, too. CPU time of one core; each round times one after the
+other, and the ratio of a round is what is reported. Logits are compared. The peak of memory is
+that of a process that makes two steps, less that of one that only has the model.
 """
 
 import argparse
+import copy
 import os
-import statistics
+import subprocess
+import sys
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +22,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 import transformers
+from contest import contest, step, write
+from memory import peak
 from scratchlm.interop import load_directory
 from scratchlm.model import KVCache
 
-ROWS, TIME, WRITTEN = 4, 256, 64
+ROWS, TIME = 4, 256
 SHAPE = {
     "vocab_size": 4096,
     "hidden_size": 256,
@@ -52,89 +57,100 @@ def pair(family):
     return theirs, ours
 
 
-def step(model, logits, ids, half):
-    """Forward and backward."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        scores = logits(ids[:, :-1]).float()
-    torch.nn.functional.cross_entropy(scores.flatten(0, 1), ids[:, 1:].flatten()).backward()
-    for weight in model.parameters():
-        weight.grad = None
+def some_ids():
+    return torch.randint(4096, (ROWS, TIME + 1), generator=torch.Generator().manual_seed(1))
 
 
-@torch.inference_mode()
 def write_theirs(model, ids):
-    """The likeliest token, again and again."""
-    cache, new, tokens = transformers.DynamicCache(config=model.config), ids, []
-    for _ in range(WRITTEN):
-        new = model(new, past_key_values=cache).logits[:, -1:].argmax(-1)
-        tokens.append(int(new))
-    return tokens
+    cache = transformers.DynamicCache(config=model.config)
+    return write(lambda new: model(new, past_key_values=cache).logits, ids)
 
 
-@torch.inference_mode()
 def write_ours(model, ids):
-    """The same with our cache."""
-    cache, new, tokens = KVCache(model.config, batch=1), ids, []
-    for _ in range(WRITTEN):
-        new = model(new, cache)[:, -1:].argmax(-1)
-        tokens.append(int(new))
-    return tokens
+    cache = KVCache(model.config, batch=1, like=model.head)
+    return write(lambda new: model(new, cache), ids)
 
 
-def seconds(run):
-    start = time.process_time()
-    run()
-    return time.process_time() - start
-
-
-def contests(theirs, ours, ids):
+def contests(theirs, ours, ids, compiled):
     """What is timed: a name, theirs, and ours."""
 
     def logits(ids):
         return theirs(ids).logits
 
-    return [
-        ("step", partial(step, theirs, logits, ids, False), partial(step, ours, ours, ids, False)),
-        (
-            "step, bf16",
-            partial(step, theirs, logits, ids, True),
-            partial(step, ours, ours, ids, True),
-        ),
-        (
-            "write",
-            partial(write_theirs, theirs, ids[:1, :64]),
-            partial(write_ours, ours, ids[:1, :64]),
-        ),
-    ]
+    prompt = ids[:1, :64]
+    halves = [copy.deepcopy(model).bfloat16() for model in (theirs, ours)]
+    yield "step", partial(step, theirs, logits, ids), partial(step, ours, ours, ids)
+    yield (
+        "step, bf16",
+        partial(step, theirs, logits, ids, True),
+        partial(step, ours, ours, ids, True),
+    )
+    yield "write", partial(write_theirs, theirs, prompt), partial(write_ours, ours, prompt)
+    yield (
+        "write, bf16",
+        partial(write_theirs, halves[0], prompt),
+        partial(write_ours, halves[1], prompt),
+    )
+    if compiled:
+        a, b = torch.compile(logits), torch.compile(ours)
+        yield "step, compiled", partial(step, theirs, a, ids), partial(step, ours, b, ids)
+        yield (
+            "step, bf16, c.",
+            partial(step, theirs, a, ids, True),
+            partial(step, ours, b, ids, True),
+        )
 
 
-def report(family, name, times):
-    """A line: the medians of both sides, and the rounds' ratios."""
-    a, b = (statistics.median(side) for side in zip(*times, strict=True))
-    ratios = [ours / theirs for theirs, ours in times]
-    worst = f"{statistics.median(ratios):5.2f}, {max(ratios):.2f}"
-    print(f"{family:7} {name:10} {a:7.3f} s {b:7.3f} s   {worst}", flush=True)
+def hold(family, side, steps):
+    """What a child process does: make some steps, and print the peak of its memory."""
+    theirs, ours = pair(family)
+    if side == "ours":
+        del theirs
+        model, logits = ours, ours
+    else:
+        del ours
+        model = theirs
+        logits = lambda ids: theirs(ids).logits  # noqa: E731
+    for _ in range(steps):
+        step(model, logits, some_ids())
+    print(peak())
+
+
+def megabytes(family, side):
+    """The peak of memory of two steps, without that of loading."""
+    command = [sys.executable, __file__, "--families", family, "--side", side, "--steps"]
+    none, two = (
+        float(subprocess.run([*command, n], check=True, capture_output=True, text=True).stdout)
+        for n in ("0", "2")
+    )
+    return two - none
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--side", choices=("theirs", "ours"), help=argparse.SUPPRESS)
+    parser.add_argument("--steps", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    ids = torch.randint(4096, (ROWS, TIME + 1), generator=torch.Generator().manual_seed(1))
+    if options.side:
+        hold(options.families[0], options.side, options.steps)
+        return
+    ids = some_ids()
     print(f"transformers {transformers.__version__}, torch {torch.__version__}, one core")
-    print("family  what         theirs     ours   ratio (median, worst)")
+    print("family  what               theirs      ours   ratio (median, worst)")
     for family in options.families:
         theirs, ours = pair(family)
-        for name, base, mine in contests(theirs, ours, ids):
-            base()  # the first ones are slower
-            mine()
-            report(family, name, [(seconds(base), seconds(mine)) for _ in range(options.rounds)])
+        for name, base, mine in contests(theirs, ours, ids, options.compiled):
+            contest(family, name, base, mine, options.rounds)
         with torch.inference_mode():
             apart = (theirs(ids).logits - ours(ids)).abs().max().item()
         same = write_theirs(theirs, ids[:1, :64]) == write_ours(ours, ids[:1, :64])
         print(f"{family:7} logits differ by {apart:.1e}; same text: {same}")
+        a, b = (megabytes(family, side) for side in ("theirs", "ours"))
+        print(f"{family:7} peak of a step  {a:6.0f} MB {b:6.0f} MB   {b / a:5.2f}")
 
 
 if __name__ == "__main__":

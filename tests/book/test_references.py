@@ -80,7 +80,8 @@ def test_years_pages_and_addresses_are_well_formed(entries):
 def test_authors_are_written_surname_first(entries):
     for key, entry in entries.items():
         for person in entry.persons["author"]:
-            whole = str(person) == "others" or str(person).startswith("{")  # an organization
+            organization = re.fullmatch(r"\{[^{}]+\}", str(person))
+            whole = str(person) == "others" or organization
             assert whole or person.first_names, f"{key}: {person}"
 
 

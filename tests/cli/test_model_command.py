@@ -1,10 +1,14 @@
 """`scratchlm model`: the numbers of published models, and what is refused."""
 
+import json
+
 import pytest
 import tyro
 from scratchlm.cli.model import Model, run
 from scratchlm.errors import InputError
+from scratchlm.interop import write_config
 from scratchlm.model import ModelConfig, Transformer, save_model
+from scratchlm.model.known import KNOWN
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 from scratchlm.zoo import load
 
@@ -40,6 +44,20 @@ def test_models_of_ours_are_described(tmp_path, capsys):
         table = {key.strip(): value.strip() for key, value in printed(capsys).items()}
         assert table["parameters"] == f"{count:,}"
         assert "forward, 3 × 10 tokens" in table
+
+
+def test_a_configuration_is_enough(tmp_path, capsys):
+    """Of a folder that Hugging Face's library wrote, the weights are not needed."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(write_config(KNOWN["qwen3-30b-a3b"])))
+    for name in (path, tmp_path):
+        call("describe", name)
+        table = {key.strip(): value.strip() for key, value in printed(capsys).items()}
+        assert table["parameters"] == "30,532,122,624"
+        assert table["of these, for one token"] == "3,353,032,704"
+    path.write_text("{}")
+    with pytest.raises(InputError, match=r"as model_type, found .None"):
+        call("describe", path)
 
 
 @pytest.mark.parametrize(

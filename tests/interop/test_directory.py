@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from scratchlm.errors import InputError
 from scratchlm.interop import directory, load_directory, save_directory
 from scratchlm.interop.config_json import read_config, write_config
 from scratchlm.interop.families import FAMILIES
-from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model import KVCache, ModelConfig, Transformer, left_pad
 from scratchlm.model.known import KNOWN
 
 LLAMA = {
@@ -41,6 +42,7 @@ LLAMA3_ROPE = {
     "low_freq_factor": 1.0,
     "high_freq_factor": 4.0,
 }
+NEAR = {"rtol": 1e-4, "atol": 1e-4}
 CASES = {
     "gpt2": ("GPT2", GPT2),
     "gpt2 inner": ("GPT2", {**GPT2, "n_inner": 40, "layer_norm_epsilon": 1e-3}),
@@ -56,10 +58,67 @@ CASES = {
         },
     ),
     "llama 3": ("Llama", {**LLAMA, "rope_parameters": LLAMA3_ROPE}),
+    "llama yarn": (
+        "Llama",
+        {
+            **LLAMA,
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "rope_theta": 100.0,
+                "factor": 4.0,
+                "original_max_position_embeddings": 16,
+                "beta_fast": 2.0,
+                "beta_slow": 0.5,
+            },
+        },
+    ),
+    "qwen2 yarn": (
+        "Qwen2",
+        {
+            **LLAMA,
+            "rope_parameters": {
+                "rope_type": "yarn",
+                "rope_theta": 1e4,
+                "factor": 2.0,
+                "original_max_position_embeddings": 32,
+            },
+        },
+    ),
     "mistral": ("Mistral", {**LLAMA, "sliding_window": 7}),
     "mistral whole": ("Mistral", {**LLAMA, "sliding_window": None}),
     "qwen2": ("Qwen2", {**LLAMA, "tie_word_embeddings": True}),
+    "qwen2 late windows": (
+        "Qwen2",
+        {**LLAMA, "use_sliding_window": True, "sliding_window": 7, "max_window_layers": 1},
+    ),
     "qwen3": ("Qwen3", {**LLAMA, "head_dim": 24}),
+    "qwen3 some windows": (
+        "Qwen3",
+        {
+            **LLAMA,
+            "head_dim": 24,
+            "use_sliding_window": True,
+            "sliding_window": 7,
+            "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+        },
+    ),
+    "qwen3 experts": (
+        "Qwen3Moe",
+        {
+            **LLAMA,
+            "head_dim": 24,
+            "moe_intermediate_size": 20,
+            "num_experts": 5,
+            "num_experts_per_tok": 2,
+            "norm_topk_prob": True,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+        },
+    ),
+    "olmo2": (
+        "Olmo2",
+        {**LLAMA, "rms_norm_eps": 1e-3, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2},
+    ),
 }
 
 
@@ -89,10 +148,29 @@ def test_their_models_have_the_same_logits_here(reference, ids, tmp_path):
     reference.save_pretrained(tmp_path)
     ours = load_directory(tmp_path)
     expected = reference(ids).logits
-    torch.testing.assert_close(ours(ids), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ours(ids), expected, **NEAR)
     cache = KVCache(ours.config, batch=2)
     pieces = [ours(part, cache) for part in ids.split([5, 1, 1, 20, 13], dim=1)]
-    torch.testing.assert_close(torch.cat(pieces, dim=1), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(torch.cat(pieces, dim=1), expected, **NEAR)
+
+
+@torch.no_grad()
+def test_rows_of_different_lengths_have_the_logits_of_each_alone(reference, tmp_path):
+    """Padded on the left; their library is told by a mask, ours by the number of fillers."""
+    reference.save_pretrained(tmp_path)
+    ours = load_directory(tmp_path)
+    generator = torch.Generator().manual_seed(2)
+    rows = [torch.randint(61, (n,), generator=generator).tolist() for n in (23, 1, 16)]
+    ids, padding = left_pad(rows, filler=3)
+    text = torch.arange(23) >= padding[:, None]
+    places = (text.cumsum(dim=1) - 1).clamp(min=0)
+    expected = reference(ids, attention_mask=text.long(), position_ids=places).logits
+    torch.testing.assert_close(ours(ids, padding=padding)[text], expected[text], **NEAR)
+    cache = KVCache(ours.config, batch=3)
+    pieces = [ours(part, cache, padding=padding) for part in ids.split([9, 1, 13], dim=1)]
+    torch.testing.assert_close(torch.cat(pieces, dim=1)[text], expected[text], **NEAR)
+    for row, empty, logits in zip(rows, padding, expected, strict=True):
+        torch.testing.assert_close(ours(torch.tensor([row]))[0], logits[empty:], **NEAR)
 
 
 @torch.no_grad()
@@ -193,7 +271,16 @@ def change_weights(folder, change):
         ({"new_field": 3}, "fields that are known for llama, found new_field = 3"),
         ({"hidden_act": "gelu"}, "expected hidden_act = .silu., found .gelu"),
         ({"attention_bias": True}, "expected attention_bias = False, found True"),
-        ({"rope_scaling": {"rope_type": "yarn", "factor": 2.0}}, "rope_type, found .yarn"),
+        ({"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}}, "rope_type, found .dynamic"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 2.0}}, "expected original_max"),
+        (
+            {"rope_scaling": {"rope_type": "linear", "factor": 2.0, "mscale": 1.0}},
+            "expected mscale = None beside the linear rope_type, found 1.0",
+        ),
+        (
+            {"rope_parameters": {"rope_theta": 1e4, "partial_rotary_factor": 0.5}},
+            "expected partial_rotary_factor = 1.0",
+        ),
         ({"layer_types": ["linear_attention"]}, "layers of full_attention, found .*linear"),
         ({"rope_scaling": {"rope_type": "llama3", "factor": 2.0}}, "expected original_max"),
         ({"hidden_size": "wide"}, "expected a number as width, found .wide"),
@@ -243,6 +330,17 @@ def test_a_default_that_is_not_ours_has_to_be_there(folder, model_type, field):
         del fields[name]
     with pytest.raises(InputError, match=f"expected the fields {field}, found none"):
         read_config({**fields, "model_type": model_type})
+
+
+@pytest.mark.parametrize(
+    ("model_type", "fields"), [("mistral", {}), ("qwen2", {"use_sliding_window": True})]
+)
+def test_a_window_of_unknown_width_is_not_guessed(model_type, fields):
+    """Hugging Face's library would take one of 4,096 positions."""
+    shape = replace(FAMILIES["qwen2"].shape, width=8, inner=12, heads=2, kv_heads=1)
+    written = write_config(shape) | {"model_type": model_type} | fields
+    with pytest.raises(InputError, match="expected the field sliding_window"):
+        read_config(written)
 
 
 def test_a_second_copy_of_the_table_is_passed_over_and_another_head_is_not(folder):
@@ -326,3 +424,21 @@ def test_a_model_of_no_family_is_not_exported(tmp_path):
     model = Transformer(ModelConfig(9, 8, width=4, layers=1, heads=1))
     with pytest.raises(InputError, match="expected a model in the form of gpt2, llama"):
         save_directory(tmp_path, model)
+
+
+def test_routers_that_do_not_share_out_all_weight_are_refused(tmp_path):
+    fields = write_config(KNOWN["qwen3-30b-a3b"])
+    assert read_config(fields) == KNOWN["qwen3-30b-a3b"]
+    del fields["norm_topk_prob"]  # false, in their library
+    with pytest.raises(InputError, match="expected norm_topk_prob = True, found False"):
+        read_config(fields)
+
+
+def test_experts_with_handicaps_are_not_exported(tmp_path):
+    shape = {"width": 8, "layers": 1, "heads": 2, "kv_heads": 1, "head_dim": 4, "inner": 6}
+    size = {"vocab_size": 9, "context": 8, "experts": 3, "active_experts": 2}
+    model = Transformer(ModelConfig(**{**vars(KNOWN["qwen3-30b-a3b"]), **shape, **size}))
+    save_directory(tmp_path / "even", model)
+    model.layers[0].mlp.handicap[1] = 0.5
+    with pytest.raises(InputError, match="expected experts without handicaps"):
+        save_directory(tmp_path / "uneven", model)

@@ -5,10 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 from scratchlm.model import KVCache, ModelConfig, Transformer
-from scratchlm.model.accounting import count_memory, count_operations, count_parameters
+from scratchlm.model.accounting import (
+    count_active,
+    count_memory,
+    count_operations,
+    count_parameters,
+)
 from scratchlm.model.activations import count_activations
 from scratchlm.model.known import KNOWN
-from scratchlm.optim import AdamW, Muon
+from scratchlm.training import TrainConfig
+from scratchlm.training.trainer import build_optimizers
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -61,7 +67,9 @@ def test_gpt3_has_about_175_billion():
 
 
 @pytest.mark.parametrize(
-    "config", ["positions=rope", "feed_forward=swiglu", "grouped", "wide heads"], indirect=True
+    "config",
+    ["positions=rope", "feed_forward=swiglu", "grouped", "wide heads", "experts"],
+    indirect=True,
 )
 def test_operations_are_those_that_torch_counts(config):
     """Torch's counter sees every matrix product, but not inside the CPU's attention kernel."""
@@ -85,17 +93,31 @@ def test_memory_is_what_the_tensors_take():
     assert counted.cache == cache.nbytes
     model(torch.zeros(1, 8, dtype=torch.long)).sum().backward()
     assert counted.gradients == sum(weight.grad.nbytes for weight in model.parameters())
-    optimizer = AdamW(model.parameters())
-    optimizer.step()
-    numbers = [
-        tensor for state in optimizer.state.values() for tensor in state.values() if tensor.ndim
-    ]
-    assert counted.optimizer == sum(tensor.nbytes for tensor in numbers)
-    matrices = [weight for weight in model.layers.parameters() if weight.ndim == 2]
-    muon = Muon(matrices)
-    muon.step()
-    kept = sum(state["momentum"].numel() for state in muon.state.values())
-    assert kept == sum(weight.numel() for weight in matrices)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize(
+    "config", ["positions=learned", "grouped", "experts", "sinks", "gpt2"], indirect=True
+)
+def test_the_optimizers_state_is_what_its_tensors_take(config, optimizer):
+    model = Transformer(config)
+    model(torch.zeros(2, 8, dtype=torch.long)).square().sum().backward()
+    for weight in model.parameters():  # experts that no token met have none
+        weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
+    kept = 0
+    for one in build_optimizers(model, TrainConfig(steps=1, optimizer=optimizer)):
+        one.step()
+        tensors = [tensor for state in one.state.values() for tensor in state.values()]
+        kept += sum(tensor.nbytes for tensor in tensors if tensor.ndim)
+    assert count_memory(config, optimizer=optimizer).optimizer == kept
+
+
+def test_a_token_meets_its_experts_alone():
+    config = replace(BASE, experts=5, active_experts=2, bias="all")
+    expert = Transformer(config).layers[0].mlp.experts[0]
+    idle = 3 * 3 * sum(weight.numel() for weight in expert.parameters())
+    assert count_active(config) == count_parameters(config).total - idle
+    assert count_active(BASE) == count_parameters(BASE).total
 
 
 def bytes_between_forward_and_backward(model, ids, targets):

@@ -1,13 +1,14 @@
 """Each layer equals its definition, and the fused paths equal the plain ones."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model import KVCache, ModelConfig, RopeScaling, Transformer, count_memory, left_pad
 from scratchlm.model.masks import score_mask
 from scratchlm.model.mixing import attend, fused_attention
 from scratchlm.model.norm import RMSNorm, rms_norm
@@ -77,6 +78,23 @@ def test_no_position_sees_what_comes_after_it(feed_forward, tie):
     assert (before[:, 12:] != after[:, 12:]).any(dim=-1).all()
 
 
+@pytest.mark.parametrize(
+    "scaling", [{"factor": 0.0}, {"factor": 2.0, "kind": "far"}, {"factor": 2.0, "kind": "yarn"}]
+)
+def test_impossible_stretches_are_refused(scaling):
+    with pytest.raises(InputError, match="expected"):
+        RopeScaling(**scaling)
+
+
+@pytest.mark.parametrize("window", [1, 3, 24, 40])
+def test_a_sliding_cache_keeps_a_window(window):
+    config = replace(CONFIG, window=window, full_layers=(1,))
+    cache = KVCache(config, batch=2)
+    whole = KVCache(replace(config, window=None), batch=2)
+    assert 3 * cache.nbytes == whole.nbytes + 2 * whole.nbytes * min(window, 24) // 24
+    assert count_memory(config).cache == KVCache(config, batch=1).nbytes
+
+
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
 @settings(max_examples=25, deadline=None)
 def test_the_cache_changes_nothing_however_the_row_is_cut(pieces):
@@ -109,6 +127,26 @@ def test_rows_longer_than_the_context_are_refused():
 
 
 @pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (torch.tensor([[3, 31]]), r"token ids from 0 to 30, found 31; is the tokenizer"),
+        (torch.tensor([[3, -1]]), r"token ids from 0 to 30, found -1"),
+        (torch.zeros(0, 4, dtype=torch.long), r"one row of one token, found \(0, 4\)"),
+        (torch.zeros(2, 0, dtype=torch.long), r"one row of one token, found \(2, 0\)"),
+    ],
+)
+def test_ids_that_mean_nothing_are_refused(ids, message):
+    with pytest.raises(InputError, match=message):
+        Transformer(CONFIG)(ids)
+
+
+@pytest.mark.parametrize("rows", [[], [[1, 2], []]])
+def test_batches_without_tokens_are_refused(rows):
+    with pytest.raises(InputError, match="expected rows of at least one token"):
+        left_pad(rows)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"width": 15},
@@ -123,6 +161,10 @@ def test_rows_longer_than_the_context_are_refused():
         {"heads": 4, "kv_heads": 3},
         {"kv_heads": 0},
         {"window": 0},
+        {"softcap": 0.0},
+        {"full_layers": (3,)},
+        {"rope_layout": "mixed"},
+        {"qk_norm_span": "half"},
     ],
 )
 def test_impossible_shapes_are_refused(change):

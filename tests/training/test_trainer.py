@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,41 @@ def test_training_learns_a_rule(optimizer):
     one = trainer(steps=120, optimizer=optimizer)
     losses = [one.advance().loss for _ in range(120)]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
+
+
+def test_recomputed_blocks_train_to_the_same_bits():
+    plain, again = trainer(), trainer(recompute=True)
+    for _ in range(3):
+        assert plain.advance() == again.advance()
+    assert all(torch.equal(a, b) for a, b in zip(weights(plain), weights(again), strict=True))
+
+
+@pytest.mark.parametrize("tie", [True, False])
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+def test_a_loss_in_chunks_trains_alike(chunk, tie):
+    model = replace(MODEL, tie_embeddings=tie, initialization="xavier")
+    whole, parts = trainer(model=model), trainer(model=model, loss_chunk=chunk)
+    loss, tokens = whole.backward()
+    assert parts.backward() == (pytest.approx(loss, rel=1e-5), tokens)
+    for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_a_loss_in_chunks_is_as_good_in_half_precision():
+    model = replace(MODEL, initialization="xavier")
+    settings = {"model": model, "precision": "bfloat16"}
+    whole, parts = trainer(**settings), trainer(**settings, loss_chunk=5)
+    assert parts.backward()[0] == pytest.approx(whole.backward()[0], rel=1e-3)
+    for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
+        assert b.grad.dtype == torch.float32
+        assert (a.grad - b.grad).norm() <= 0.03 * a.grad.norm() + 1e-6
+
+
+def test_a_step_balances_the_experts():
+    one = trainer(model=replace(MODEL, experts=4))
+    one.advance()
+    assert all(block.mlp.handicap.any() for block in one.model.layers)
+    assert not any(block.mlp.load.any() for block in one.model.layers)
 
 
 def test_accumulated_batches_give_the_gradient_of_one_large_batch():

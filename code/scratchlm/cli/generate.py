@@ -15,7 +15,8 @@ class Generate:
     prompt: tyro.conf.Positional[str] = ""
     """How the text begins."""
     model: str = "base"
-    """A model of the zoo, or a folder: from `scratchlm pretrain`, or in Hugging Face's form."""
+    """A model of the zoo; a folder from `scratchlm pretrain`, or in Hugging Face's form; or a model
+    of the Hugging Face hub, which is fetched: OWNER/MODEL or OWNER/MODEL@REVISION."""
     temperature: float = 0.8
     """0 always takes the likeliest token; 1 is the model's own guess."""
     top_k: int = 0
@@ -36,10 +37,7 @@ def run(options: Generate) -> None:
     """
     sampling = Sampling(options.temperature, options.top_k, options.top_p)
     loaded = load(options.model)
-    begin, ends = None, None
-    if loaded.controls is not None:
-        begin = loaded.controls.begin if options.prompt else loaded.controls.empty
-        ends = loaded.controls.ends
+    controls = loaded.controls
     print(options.prompt, end="", flush=True)
     for piece in write_text(
         loaded.model,
@@ -48,8 +46,8 @@ def run(options: Generate) -> None:
         sampling=sampling,
         most=options.tokens,
         seed=options.seed,
-        begin=begin,
-        ends=ends,
+        begin=controls.begin if options.prompt else controls.empty,
+        ends=controls.ends,
     ):
         print(piece, end="", flush=True)
     print()

@@ -9,6 +9,8 @@ import tyro
 
 from scratchlm import zoo
 from scratchlm.errors import InputError
+from scratchlm.interop import read_config
+from scratchlm.interop.directory import CONFIG, read_json
 from scratchlm.model import (
     ModelConfig,
     count_activations,
@@ -29,7 +31,7 @@ class Model:
     action: tyro.conf.Positional[Literal["describe"]]
     """What to do."""
     name: tyro.conf.Positional[str]
-    """A published model (gpt2, gpt3, llama3-70b, ...), one of the zoo, or a model's folder."""
+    """A published model (gpt2, gpt3, ...), one of the zoo, a model's folder, or a config.json."""
     rows: int = 1
     """Rows in a batch."""
     time: int | None = None
@@ -50,21 +52,28 @@ def run(options: Model) -> None:
 
 
 def find(name: str) -> ModelConfig:
-    """Return the configuration of a published model, one of the zoo, or one in a folder.
+    """Return the configuration of a published model, one of the zoo, or one in a folder or file.
+
+    Of a folder or a ``config.json`` in Hugging Face's form, only that file is read: the weights
+    may be elsewhere.
 
     Raises:
-        InputError: There is none.
+        InputError: There is none, or the file cannot be understood.
 
     >>> find("base").layers
     5
     """
+    path = Path(name)
+    path = path / CONFIG if (path / CONFIG).is_file() else path
+    if path.suffix == ".json":
+        return read_config(read_json(path), str(path))
     if name in zoo.shipped() or Path(name).is_dir():
         return zoo.load(name).model.config
     if name in KNOWN:
         return KNOWN[name]
     raise InputError(
         f"model: expected one of {', '.join((*KNOWN, *zoo.shipped()))}, or a folder with a model, "
-        f"found {name!r}"
+        f"or a config.json, found {name!r}"
     )
 
 
@@ -75,7 +84,7 @@ def describe(options: Model) -> str:
         InputError: There is no such model, or a number makes no sense.
 
     >>> print(describe(Model("describe", "gpt2")).splitlines()[-1])
-    cache of one row of 1,024      37.7 MB
+    cache of one row of 1,024          37.7 MB
     """
     config = find(options.name)
     time = config.context if options.time is None else options.time

@@ -6,18 +6,28 @@ from typing import Any
 from scratchlm.errors import InputError
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
+from scratchlm.model.rope import sharpening
 
 ROPE_FIELDS = ("rope_theta", "rope_scaling", "rope_parameters")
-ROPE_TYPES: dict[str, tuple[str, ...]] = {  # and the fields of `RopeScaling` there, in its order
-    "default": (),
-    "linear": ("factor",),
-    "llama3": (
-        "factor",
-        "original_max_position_embeddings",
-        "low_freq_factor",
-        "high_freq_factor",
-    ),
+# The fields beside each rope_type, in the order of `RopeScaling`'s; None: it has to be there.
+ROPE_TYPES: dict[str, dict[str, float | None]] = {
+    "default": {},
+    "linear": {"factor": None},
+    "llama3": {
+        "factor": None,
+        "original_max_position_embeddings": None,
+        "low_freq_factor": None,
+        "high_freq_factor": None,
+    },
+    "yarn": {
+        "factor": None,
+        "original_max_position_embeddings": None,
+        "beta_slow": 1.0,
+        "beta_fast": 32.0,
+    },
 }
+LAYER_TYPES = ("full_attention", "sliding_attention")
+ALIASES = {"num_local_experts": "num_experts"}
 # Fields that say nothing about what the model computes when it reads or writes text.
 HARMLESS = frozenset(
     {
@@ -29,7 +39,8 @@ HARMLESS = frozenset(
         *("is_decoder", "is_encoder_decoder", "chunk_size_feed_forward", "return_dict"),
         *("output_attentions", "output_hidden_states", "reorder_and_upcast_attn"),
         *("summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout"),
-        *("summary_proj_to_labels", "max_window_layers", "sliding_window"),
+        *("summary_proj_to_labels", "max_window_layers", "sliding_window", "layer_types"),
+        *("output_router_logits", "router_aux_loss_coef"),
     }
 )
 
@@ -50,6 +61,7 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     'learned'
     """
     family = family_of(fields, source)
+    fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     check_fields(family, fields, source)
     values = {ours: fields[theirs] for ours, theirs in family.names.items() if theirs in fields}
     needed = set(family.names) - family.optional - set(values)
@@ -60,6 +72,7 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     for name, value in values.items():
         if isinstance(value, str):
             raise InputError(f"{source}: expected a number as {name}, found {value!r}")
+    values |= read_windows(family, fields, source)
     if values.get("kv_heads") == values["heads"]:
         values["kv_heads"] = None  # as we write it
     if (values.get("head_dim") or 0) * values["heads"] == values["width"]:
@@ -77,34 +90,56 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
     >>> check_fields(FAMILIES["llama"], {"hidden_act": "silu", "use_cache": True}, "config.json")
     """
     rope = ROPE_FIELDS if family.shape.positions == "rope" else ()
-    known = {*family.names.values(), *family.fixed, *rope, "layer_types"}
+    known = {*family.names.values(), *family.fixed, *family.harmless, *rope, "use_sliding_window"}
     for name, value in fields.items():
         if name not in known | HARMLESS:
             raise InputError(
                 f"{source}: expected fields that are known for {family.model_type}, found "
                 f"{name} = {value!r}; remove it if it does not change what the model computes"
             )
-        if name in family.fixed and value != family.fixed[name]:
+    for name, expected in family.fixed.items():
+        found = fields.get(name, family.defaults.get(name, expected))
+        if found != expected:
             raise InputError(
-                f"{source}: expected {name} = {family.fixed[name]!r}, found {value!r}, which "
+                f"{source}: expected {name} = {expected!r}, found {found!r}, which "
                 "the model here does not do"
             )
-    types = set(fields.get("layer_types") or ())
-    if types - {layer_type(family, fields)}:
-        raise InputError(
-            f"{source}: expected layers of {layer_type(family, fields)}, found {sorted(types)}"
-        )
 
 
-def layer_type(family: Family, fields: Fields) -> str:
-    """The type that all layers must have, where a file names each one's.
+def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
+    """Read which layers look back only so far, from each one's type or from the family's rule.
+
+    Raises:
+        InputError: A layer has a type that the family does not have here, or the width of the
+            window is not said.
 
     >>> from scratchlm.interop.families import FAMILIES
-    >>> layer_type(FAMILIES["mistral"], {"sliding_window": 8})
-    'sliding_attention'
+    >>> fields = {"sliding_window": 8, "num_hidden_layers": 3, "max_window_layers": 2}
+    >>> read_windows(FAMILIES["qwen3"], {**fields, "use_sliding_window": True}, "config.json")
+    {'window': 8, 'full_layers': (0, 1)}
+    >>> read_windows(FAMILIES["mistral"], fields, "config.json")
+    {'window': 8, 'full_layers': ()}
     """
-    windowed = "window" in family.names and fields.get("sliding_window") is not None
-    return "sliding_attention" if windowed else "full_attention"
+    layers, window = fields[family.names["layers"]], fields.get("sliding_window")
+    kinds = {"none": False, "all": True, "late": fields.get("use_sliding_window", False)}
+    used = kinds[family.windows]
+    if used and "sliding_window" not in fields:
+        raise InputError(f"{source}: expected the field sliding_window, a number or null")
+    if window is None or not used:
+        window, types = None, ["full_attention"] * layers
+    else:
+        full = fields.get("max_window_layers", 28) if family.windows == "late" else 0
+        types = ["full_attention"] * min(full, layers) + ["sliding_attention"] * (layers - full)
+    given = fields.get("layer_types") or types
+    allowed = set(types) if family.windows != "late" or window is None else {*LAYER_TYPES}
+    if len(given) != layers or set(given) - allowed:
+        raise InputError(
+            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found {given}"
+        )
+    narrow = [kind == "sliding_attention" for kind in given]
+    if not any(narrow):
+        return {"window": None, "full_layers": ()}
+    return {"window": window, "full_layers": tuple(at for at in range(layers) if not narrow[at])}
 
 
 def read_rope(fields: Fields, source: str) -> dict[str, Any]:
@@ -126,14 +161,21 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
         raise InputError(
             f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {kind!r}"
         )
-    names = ROPE_TYPES[kind]
-    if missing := [name for name in names if name not in rope]:
+    defaults = ROPE_TYPES[kind]
+    values: dict[str, Any] = {name: rope.get(name, default) for name, default in defaults.items()}
+    if missing := [name for name, value in values.items() if value is None]:
         raise InputError(f"{source}: expected {', '.join(missing)} beside the {kind} rope_type")
-    scaling = (
-        None
-        if kind == "default"
-        else RopeScaling(rope["factor"], kind, *(rope[name] for name in names[1:]))
-    )
+    scaling = RopeScaling(values["factor"], kind, *list(values.values())[1:]) if values else None
+    known = {"rope_theta": base, "rope_type": kind, "type": kind, **values}
+    # What other values would make of the waves is not done here.
+    known |= {"partial_rotary_factor": 1.0, "truncate": True}
+    known |= {"attention_factor": sharpening(scaling)}
+    for name, value in rope.items():
+        if value is not None and known.get(name) != value:
+            raise InputError(
+                f"{source}: expected {name} = {known.get(name)!r} beside the {kind} rope_type, "
+                f"found {value!r}, which the model here does not do"
+            )
     return {"rope_base": base, "rope_scaling": scaling}
 
 
@@ -156,12 +198,29 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
     if family.shape.positions != "rope":
         return fields
     fields["num_key_value_heads"] = config.shared_heads
-    fields["head_dim"] = config.head_width
-    fields["intermediate_size"] = config.inner_width
+    fields[family.names["inner"]] = config.inner_width
+    if "head_dim" in family.names:
+        fields["head_dim"] = config.head_width
     fields["rope_theta"] = config.rope_base
+    if config.window is not None:
+        fields |= write_windows(family, config)
     scaling = config.rope_scaling
     if scaling is None:
         return fields
     values = (scaling.factor, scaling.original, scaling.low, scaling.high)
     stretched = dict(zip(ROPE_TYPES[scaling.kind], values, strict=False))
     return {**fields, "rope_scaling": {"rope_type": scaling.kind, **stretched}}
+
+
+def write_windows(family: Family, config: ModelConfig) -> dict[str, Any]:
+    """Return the fields that `read_windows` reads.
+
+    >>> from dataclasses import replace
+    >>> from scratchlm.interop.families import FAMILIES, LLAMA
+    >>> write_windows(FAMILIES["mistral"], replace(LLAMA, window=8))
+    {'sliding_window': 8}
+    """
+    if family.windows == "all":
+        return {"sliding_window": config.window}
+    types = [LAYER_TYPES[window is not None] for window in config.windows]
+    return {"sliding_window": config.window, "use_sliding_window": True, "layer_types": types}

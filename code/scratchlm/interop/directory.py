@@ -55,6 +55,9 @@ def load_directory(folder: Path) -> Transformer:
         if not weight.isfinite().all():
             raise InputError(f"{folder}: expected numbers in {place.name}, found nan or inf")
         weights[name] = weight
+    for name, buffer in model.named_buffers():
+        if buffer.is_meta:  # experts' handicaps: other programs have none
+            weights[name] = torch.zeros(buffer.shape)
     model.load_state_dict(weights, assign=True)
     return model
 
@@ -79,7 +82,13 @@ def save_directory(
     """
     family = matching_family(model.config)
     fields = {**write_config(model.config), "torch_dtype": str(dtype).removeprefix("torch.")}
-    weights = {name: weight.to(dtype) for name, weight in model.state_dict().items()}
+    for name, handicap in model.named_buffers():
+        if name.endswith("handicap") and handicap.any():
+            raise InputError(
+                f"export: expected experts without handicaps, found some in {name}, which no other "
+                "program computes; train the last steps without them"
+            )
+    weights = {name: weight.to(dtype) for name, weight in model.named_parameters()}
     shards = split(give(weights, family.place), shard_bytes)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,12 @@
 """The families of published models: what their members share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from scratchlm.errors import InputError
-from scratchlm.interop.names import Rule, gpt2_place, llama_place
+from scratchlm.interop.names import Rule, gpt2_place, llama_place, olmo2_place
 from scratchlm.model import ModelConfig
 
 Fields = Mapping[str, Any]
@@ -26,6 +26,11 @@ class Family:
         fixed: Fields that must have this value where they are there.
         prefix: What the names of all weights but the head's begin with.
         place: Where a weight stands in their files.
+        windows: Which layers have one, where a file gives its width: all, or those from some
+            layer on, if it says so.
+        defaults: What fixed fields are in Hugging Face's library where a file leaves them out,
+            if that is not the fixed value.
+        harmless: Fields that say nothing in this family.
     """
 
     model_type: str
@@ -36,6 +41,9 @@ class Family:
     fixed: Fields
     prefix: str
     place: Rule
+    windows: Literal["none", "all", "late"] = "none"
+    defaults: Fields = field(default_factory=dict)
+    harmless: frozenset[str] = frozenset()
 
 
 GPT2_NAMES = {
@@ -59,6 +67,12 @@ LLAMA_NAMES = {
     "inner": "intermediate_size",
     "norm_epsilon": "rms_norm_eps",
     "tie_embeddings": "tie_word_embeddings",
+}
+EXPERT_NAMES = {
+    **LLAMA_NAMES,
+    "inner": "moe_intermediate_size",
+    "experts": "num_experts",
+    "active_experts": "num_experts_per_tok",
 }
 LLAMA = ModelConfig(
     vocab_size=1,
@@ -108,11 +122,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "mistral",
                 "MistralForCausalLM",
                 LLAMA,
-                {**LLAMA_NAMES, "window": "sliding_window"},
+                LLAMA_NAMES,
                 FREE,
                 {"hidden_act": "silu"},
                 "model",
                 llama_place,
+                windows="all",
             ),
             Family(
                 "qwen2",
@@ -120,9 +135,10 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 replace(LLAMA, bias="qkv"),
                 LLAMA_NAMES,
                 FREE,
-                {"hidden_act": "silu", "use_sliding_window": False},
+                {"hidden_act": "silu"},
                 "model",
                 llama_place,
+                windows="late",
             ),
             Family(
                 "qwen3",
@@ -130,9 +146,39 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 replace(LLAMA, qk_norm=True),
                 LLAMA_NAMES,
                 FREE - {"head_dim"},
-                {"hidden_act": "silu", "attention_bias": False, "use_sliding_window": False},
+                {"hidden_act": "silu", "attention_bias": False},
                 "model",
                 llama_place,
+                windows="late",
+            ),
+            Family(
+                "qwen3_moe",
+                "Qwen3MoeForCausalLM",
+                replace(LLAMA, qk_norm=True),
+                EXPERT_NAMES,
+                FREE - {"head_dim"},
+                {
+                    "hidden_act": "silu",
+                    "attention_bias": False,
+                    "use_sliding_window": False,
+                    "norm_topk_prob": True,
+                    "decoder_sparse_step": 1,
+                    "mlp_only_layers": [],
+                },
+                "model",
+                llama_place,
+                defaults={"norm_topk_prob": False},
+                harmless=frozenset({"intermediate_size"}),  # of layers that have no experts
+            ),
+            Family(
+                "olmo2",
+                "Olmo2ForCausalLM",
+                replace(LLAMA, placement="answer", qk_norm=True, qk_norm_span="all"),
+                {ours: theirs for ours, theirs in LLAMA_NAMES.items() if ours != "head_dim"},
+                (FREE - {"head_dim", "norm_epsilon"}) | {"kv_heads"},
+                {"hidden_act": "silu", "attention_bias": False},
+                "model",
+                olmo2_place,
             ),
         )
     }
@@ -169,6 +215,10 @@ def matching_family(config: ModelConfig) -> Family:
         values = {name: getattr(config, name) for name in family.names}
         if family.shape.positions == "rope":
             values |= {"rope_base": config.rope_base, "rope_scaling": config.rope_scaling}
+        if family.windows != "none":
+            values["window"] = config.window
+        if family.windows == "late":
+            values["full_layers"] = config.full_layers
         if replace(family.shape, **values, initialization=config.initialization) == config:
             return family
     raise InputError(

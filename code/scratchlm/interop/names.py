@@ -77,6 +77,16 @@ def llama_place(ours: str) -> Place:
     return Place(ours if ours == "lm_head.weight" else f"model.{ours}")
 
 
+def olmo2_place(ours: str) -> Place:
+    """Where the files of OLMo 2 keep one of our weights: all its norms stand behind the layers.
+
+    >>> olmo2_place("layers.0.after_mlp_layernorm.weight").name
+    'model.layers.0.post_feedforward_layernorm.weight'
+    """
+    ours = ours.replace("after_attention_layernorm", "post_attention_layernorm")
+    return llama_place(ours.replace("after_mlp_layernorm", "post_feedforward_layernorm"))
+
+
 def give(weights: Mapping[str, Tensor], rule: Rule) -> dict[str, Tensor]:
     """Our weights under their names and in their form.
 

@@ -21,7 +21,7 @@ def count_activations(config: ModelConfig, rows: int, time: int) -> int:
 
     >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
     >>> count_activations(config, rows=1, time=8)
-    4224
+    3968
     """
     block = norms_kept(config) + attention_kept(config, time) + feed_forward_kept(config)
     # The tokens themselves, what the head reads, what the loss keeps, and the targets.
@@ -55,7 +55,7 @@ def attention_kept(config: ModelConfig, time: int) -> int:
     """Numbers that attention keeps for each token of a row; it may keep scores of all pairs.
 
     >>> attention_kept(ModelConfig(9, 8, width=4, layers=1, heads=1), time=8)
-    39
+    35
     """
     own, shared = config.heads * config.head_width, config.shared_heads * config.head_width
     by_head = config.qk_norm and config.qk_norm_span == "head"
@@ -66,8 +66,6 @@ def attention_kept(config: ModelConfig, time: int) -> int:
     if config.softcap is not None or config.sinks:  # keys and values are repeated, weights kept
         capped = config.heads * time if config.softcap is not None else 0
         return kept + 2 * own + config.heads * (time + config.sinks) + capped
-    if config.positions == "rope" or by_head:
-        kept += own  # the kernel's answer has heads before positions, and has to be copied
     return kept + 2 * shared + config.heads
 
 

@@ -74,13 +74,13 @@ class Attention(nn.Module):
             projection(x).to(x.dtype) for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
         if self.norm_heads:
-            query, key, value = (self.split(part) for part in (query, key, value))
-            return self.q_norm(query), self.k_norm(key), value
-        return self.split(self.q_norm(query)), self.split(self.k_norm(key)), self.split(value)
+            query, key = self.q_norm(self.split(query)), self.k_norm(self.split(key))
+        else:
+            query, key = self.split(self.q_norm(query)), self.split(self.k_norm(key))
+        return query.transpose(1, 2), key.transpose(1, 2), self.split(value).transpose(1, 2)
 
     def split(
         self, x: Float[Tensor, "batch new own"]
-    ) -> Float[Tensor, "batch heads new head_width"]:
+    ) -> Float[Tensor, "batch new heads head_width"]:
         """Cut each position's numbers into heads."""
-        heads: Tensor = x.unflatten(-1, (-1, self.head_width))
-        return heads.transpose(1, 2)
+        return x.unflatten(-1, (-1, self.head_width))  # type: ignore[no-any-return]

@@ -22,10 +22,18 @@ class KVCache:
     0
     """
 
-    def __init__(self, config: ModelConfig, batch: int) -> None:
+    def __init__(self, config: ModelConfig, batch: int, like: Tensor | None = None) -> None:
+        """Make room.
+
+        Args:
+            config: Of the model.
+            batch: Rows.
+            like: A weight of the model, if its numbers are others than float32 in main memory.
+        """
+        like = torch.empty(0) if like is None else like
         self.context, self.length = config.context, 0
         self._stores = [
-            torch.empty(2, batch, config.shared_heads, room, config.head_width)
+            like.new_empty(2, batch, config.shared_heads, room, config.head_width)
             for room in (min(config.context, window or config.context) for window in config.windows)
         ]
 

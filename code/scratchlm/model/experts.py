@@ -36,7 +36,7 @@ class MixtureOfExperts(nn.Module):
         self.gate = nn.Linear(config.width, config.experts, bias=False)
         self.experts = nn.ModuleList(kind(config) for _ in range(config.experts))
         self.register_buffer("handicap", torch.zeros(config.experts))
-        self.load = torch.zeros(config.experts)
+        self.load = torch.zeros(config.experts, device="cpu")
 
     def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
         """Send each vector through the experts that it is given to."""

@@ -87,7 +87,7 @@ class RotaryPositions(Positions):
 
     >>> config = ModelConfig(9, context=8, width=4, layers=1, heads=1)
     >>> RotaryPositions(config).cos.shape
-    torch.Size([8, 2])
+    torch.Size([8, 1, 2])
     """
 
     cos: Tensor
@@ -99,6 +99,7 @@ class RotaryPositions(Positions):
             torch.arange(config.context), config.head_width, config.rope_base, config.rope_scaling
         )
         # A product of a query and a key has the square of it.
+        angles = angles[:, None]  # the same for all heads
         length = sharpening(config.rope_scaling)
         self.register_buffer("cos", (length * angles.cos()).float(), persistent=False)
         self.register_buffer("sin", (length * angles.sin()).float(), persistent=False)
@@ -113,7 +114,9 @@ class RotaryPositions(Positions):
         """Turn both by the angles of their positions."""
         end = start + query.shape[2]
         cos, sin = self.cos[start:end], self.sin[start:end]
-        return self.turn(query, cos, sin), self.turn(key, cos, sin)
+        # Positions before heads, as the projections left them: the answer then needs no copy.
+        query = self.turn(query.transpose(1, 2), cos, sin).transpose(1, 2)
+        return query, self.turn(key.transpose(1, 2), cos, sin).transpose(1, 2)
 
 
 class LinearBias(Positions):

@@ -23,7 +23,7 @@ def recompute_blocks(model: Transformer) -> Transformer:
     >>> from scratchlm.model import ModelConfig
     >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
     >>> recompute_blocks(Transformer(config)).parameter_count()
-    440
+    456
     """
     for block in model.layers:
         block.forward = partial(checkpoint, block.forward, use_reentrant=False)

@@ -126,10 +126,10 @@ def sharpening(scaling: RopeScaling | None) -> float:
 
 
 def rotate(
-    x: Float[Tensor, "*any time head_width"],
-    cos: Float[Tensor, "time half"],
-    sin: Float[Tensor, "time half"],
-) -> Float[Tensor, "*any time head_width"]:
+    x: Float[Tensor, "*any head_width"],
+    cos: Float[Tensor, "*time half"],
+    sin: Float[Tensor, "*time half"],
+) -> Float[Tensor, "*any head_width"]:
     """Turn each pair of numbers by its angle; pair ``i`` is ``x[i]`` and ``x[i + half]``.
 
     That pairing is the one Hugging Face's checkpoints use ("rotate half").
@@ -143,10 +143,10 @@ def rotate(
 
 
 def rotate_neighbors(
-    x: Float[Tensor, "*any time head_width"],
-    cos: Float[Tensor, "time half"],
-    sin: Float[Tensor, "time half"],
-) -> Float[Tensor, "*any time head_width"]:
+    x: Float[Tensor, "*any head_width"],
+    cos: Float[Tensor, "*time half"],
+    sin: Float[Tensor, "*time half"],
+) -> Float[Tensor, "*any head_width"]:
     """Turn each pair of numbers by its angle; pair ``i`` is ``x[2 i]`` and ``x[2 i + 1]``.
 
     This pairing is the paper's ("interleaved"): Su et al. (2021), "RoFormer", eq. 34.

@@ -11,8 +11,8 @@ TILE = 64
 
 
 def online_softmax_sum(
-    scores: Iterable[Float[Tensor, "*batch new part"]],
-    values: Iterable[Float[Tensor, "*batch part width"]],
+    scores: Iterable[Float[Tensor, "*batch new _part"]],
+    values: Iterable[Float[Tensor, "*batch _part width"]],
 ) -> tuple[Float[Tensor, "*batch new width"], Float[Tensor, "*batch new"]]:
     """Average values by the softmax of their scores, which come in parts.
 

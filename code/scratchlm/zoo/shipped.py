@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.errors import InputError
-from scratchlm.interop import Controls, load_directory, read_controls
+from scratchlm.interop import (
+    Controls,
+    fetch_model,
+    is_identifier,
+    load_directory,
+    read_controls,
+)
 from scratchlm.interop.directory import CONFIG
 from scratchlm.model import Transformer, load_model
-from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, load_tokenizer_json
+from scratchlm.tokenizer import END_OF_TEXT, TOKENIZER_FILE, Tokenizer, load_tokenizer_json
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 HISTORY = "history.json"
@@ -23,31 +29,36 @@ class Loaded:
         model: The transformer, ready to use.
         tokenizer: The one it was trained with.
         notes: What was saved with the weights: recipe, scores.
-        controls: Where texts begin and end, if not with the separator.
+        controls: Where texts begin and end.
     """
 
     model: Transformer
     tokenizer: Tokenizer
     notes: dict[str, Any]
-    controls: Controls | None = None
+    controls: Controls
 
 
 def load(name: str | Path) -> Loaded:
-    """Load a model of the zoo by its name, or any model from its folder.
+    """Load a model of the zoo by its name, one from its folder, or one of the Hugging Face hub.
 
-    A folder with a ``config.json`` is one of Hugging Face's.
+    Args:
+        name: As a text, what is no folder here may be a hub's ``OWNER/MODEL[@REVISION]``. A folder
+            with a ``config.json`` is one of Hugging Face's.
 
     Raises:
-        InputError: There is no such model, or its files are damaged.
+        InputError: There is no such model, or its files are damaged or cannot be fetched.
 
     >>> load("base").tokenizer.vocab_size
     2048
     """
     folder = ARTEFACTS / name if str(name) in shipped() else Path(name)
+    if not folder.is_dir() and isinstance(name, str) and is_identifier(name):
+        folder = fetch_model(name)
     if not folder.is_dir():
         raise InputError(
-            f"{name}: expected one of {', '.join(shipped())} or a folder with a model, found "
-            "neither; `scratchlm pretrain` makes one"
+            f"{name}: expected one of {', '.join(shipped())}, a folder with a model, or a model of "
+            "the Hugging Face hub such as openai-community/gpt2, found none; `scratchlm pretrain` "
+            "makes a folder"
         )
     if (folder / CONFIG).exists():
         return load_foreign(folder)
@@ -58,7 +69,9 @@ def load(name: str | Path) -> Loaded:
             f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
             f"{tokenizer.vocab_size}; the two files belong to different models"
         )
-    return Loaded(model.eval(), tokenizer, notes)
+    separator = tokenizer.specials[END_OF_TEXT]  # before every text of the training, and after it
+    controls = Controls((separator,), (separator,), frozenset({separator}))
+    return Loaded(model.eval(), tokenizer, notes, controls)
 
 
 def load_foreign(folder: Path) -> Loaded:

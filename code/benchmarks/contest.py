@@ -1,0 +1,45 @@
+"""Two models side by side: what both have to do, and how their times are told."""
+
+import statistics
+import time
+
+import torch
+
+WRITTEN = 64
+
+
+def step(model, logits, ids, half=False):
+    """Forward and backward."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        scores = logits(ids[:, :-1]).float()
+    torch.nn.functional.cross_entropy(scores.flatten(0, 1), ids[:, 1:].flatten()).backward()
+    for weight in model.parameters():
+        weight.grad = None
+
+
+@torch.inference_mode()
+def write(read, ids):
+    """The likeliest token, again and again; ``read`` knows what it has read before."""
+    new, tokens = ids, []
+    for _ in range(WRITTEN):
+        new = read(new)[:, -1:].argmax(-1)
+        tokens.append(int(new))
+    return tokens
+
+
+def seconds(run):
+    """CPU time."""
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def contest(family, name, theirs, ours, rounds):
+    """Time one after the other, and print both medians and the rounds' ratios."""
+    theirs()  # the first ones are slower
+    ours()
+    times = [(seconds(theirs), seconds(ours)) for _ in range(rounds)]
+    a, b = (statistics.median(side) for side in zip(*times, strict=True))
+    ratios = [ours / theirs for theirs, ours in times]
+    line = f"{statistics.median(ratios):5.2f}, {max(ratios):.2f}"
+    print(f"{family:7} {name:15} {a:7.3f} s {b:7.3f} s   {line}", flush=True)

@@ -1,0 +1,134 @@
+"""Every layer's gradient is its slope, and equal to torch's own layer where there is one."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from scratchlm.model import MixtureOfExperts, ModelConfig
+from scratchlm.model.attention import Attention
+from scratchlm.model.block import BLOCKS
+from scratchlm.model.config import CHOICES
+from scratchlm.model.feed_forward import feed_forward
+from scratchlm.model.mixing import attend, fused_attention
+from scratchlm.model.norm import LayerNorm, RMSNorm, rms_norm
+from scratchlm.model.positions import make_positions
+from torch import nn
+from torch.nn import functional as F
+
+CONFIG = ModelConfig(
+    vocab_size=9, context=8, width=6, layers=1, heads=3, kv_heads=1, initialization="xavier"
+)
+
+
+def drawn(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+
+
+def slope_is_right(module, *inputs):
+    """`gradcheck` over the inputs and every weight of a module."""
+    names = [name for name, _ in module.named_parameters()]
+    weights = [(0.3 * torch.randn_like(one)).requires_grad_() for one in module.parameters()]
+
+    def call(*tensors):
+        given, rest = tensors[: len(inputs)], tensors[len(inputs) :]
+        return torch.func.functional_call(module, dict(zip(names, rest, strict=True)), given)
+
+    return torch.autograd.gradcheck(call, (*inputs, *weights))
+
+
+@pytest.mark.parametrize("kind", CHOICES["feed_forward"])
+@pytest.mark.parametrize("bias", ["none", "all"])
+def test_feed_forward_layers(kind, bias):
+    torch.manual_seed(0)
+    layer = feed_forward(replace(CONFIG, feed_forward=kind, bias=bias, inner=5)).double()
+    assert slope_is_right(layer, drawn(2, 6))
+
+
+@pytest.mark.parametrize("kind", [LayerNorm, RMSNorm])
+def test_norms(kind):
+    assert slope_is_right(kind(6, 1e-5).double(), drawn(3, 6))
+
+
+def test_experts():
+    torch.manual_seed(0)
+    config = replace(CONFIG, experts=3, active_experts=2, inner=4)
+    assert slope_is_right(MixtureOfExperts(config).double(), drawn(4, 6))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"qk_norm_span": "all"}, {"softcap": 2.0}, {"sinks": True}, {"positions": "alibi"}],
+)
+def test_attention(changes):
+    torch.manual_seed(0)
+    config = replace(CONFIG, **changes)
+    positions = make_positions(config).double()
+    layer, x = Attention(config).double(), drawn(1, 4, 6)
+    mask = None if positions.bias(4, 4) is None else positions.bias(4, 4)[None]
+    if mask is not None:
+        mask = mask.double() + torch.full((4, 4), -torch.inf).triu(1)
+
+    class Placed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x):
+            return self.layer(x, positions, mask=mask)
+
+    assert slope_is_right(Placed(), x)
+
+
+@pytest.mark.parametrize("placement", BLOCKS)
+def test_blocks(placement):
+    torch.manual_seed(0)
+    config = replace(CONFIG, placement=placement, inner=4)
+    positions, block = make_positions(config).double(), BLOCKS[placement](config).double()
+
+    class Placed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.block = block
+
+        def forward(self, x):
+            return self.block(x, positions)
+
+    assert slope_is_right(Placed(), drawn(1, 3, 6))
+
+
+def same_gradients(ours, theirs, inputs):
+    """Both results and all gradients agree."""
+    change = torch.randn_like(ours)
+    torch.testing.assert_close(ours, theirs)
+    for a, b in zip(
+        torch.autograd.grad(ours, inputs, change),
+        torch.autograd.grad(theirs, inputs, change),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b)
+
+
+def test_norms_have_torchs_gradients():
+    x, gain = drawn(4, 6), drawn(6, seed=1)
+    same_gradients(rms_norm(x, gain), F.rms_norm(x, (6,), gain, 1e-6), (x, gain))
+    ours, theirs = LayerNorm(6, 1e-5).double(), nn.LayerNorm(6, 1e-5, dtype=torch.float64)
+    with torch.no_grad():
+        for one in (ours, theirs):
+            one.weight.copy_(gain)
+    same_gradients(ours(x), theirs(x), (x,))
+
+
+def test_attention_has_the_gradients_of_torchs_kernel():
+    inputs = (drawn(2, 3, 5, 4), drawn(2, 3, 5, 4, seed=1), drawn(2, 3, 5, 4, seed=2))
+    for ours in (attend, fused_attention):
+        theirs = F.scaled_dot_product_attention(*inputs, is_causal=True)
+        same_gradients(ours(*inputs), theirs, inputs)
+
+
+def test_relu_and_gelu_layers_are_torchs():
+    for kind, activation in (("relu", nn.ReLU()), ("gelu", nn.GELU("tanh"))):
+        ours = feed_forward(replace(CONFIG, feed_forward=kind, bias="all")).double()
+        theirs = nn.Sequential(ours.up_proj, activation, ours.down_proj)
+        x = drawn(3, 6)
+        same_gradients(ours(x), theirs(x), (x, *ours.parameters()))

@@ -199,9 +199,9 @@ def main() -> None:
     about: dict[str, object] = {}
     if options.out.exists():
         about = json.loads(options.out.read_text())
-    text = f" --part {options.part} --text {options.text.name}" if options.text else ""
+    extra = f" --part {options.part} --text {options.text.name}" if options.text else ""
     about = {
-        "command": f"python code/benchmarks/placements.py{text} --out {options.out.name}",
+        "command": f"python code/benchmarks/placements.py{extra} --out {options.out.name}",
         "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
         f"torch {torch.__version__.split('+')[0]}",
         "date": datetime.now(UTC).date().isoformat(),

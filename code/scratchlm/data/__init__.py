@@ -5,6 +5,7 @@
   and `SampleBatches` gives a trainer its batches by number, or PyTorch's loader.
 * `arrange` lays the same documents out in one of four ways, to compare them.
 * `DocumentBatches`, `StreamBatches` and `VillageBatches` serve smaller texts without shards.
+* `RecallBatches` asks what stood behind a token, to see what attention can learn.
 * `naive` holds some of the same as one would explain it.
 """
 
@@ -18,6 +19,7 @@ from scratchlm.data.mixture import Mixture
 from scratchlm.data.packed import PADDING, PackedDocuments
 from scratchlm.data.packing import Packing, best_fit_decreasing, pack
 from scratchlm.data.permutation import Permutation, Shuffle
+from scratchlm.data.recall import RecallBatches
 from scratchlm.data.shard import Shard, verify_shard
 from scratchlm.data.shards import Shards
 from scratchlm.data.stream import SampleBatches, SampleStream, collate
@@ -40,6 +42,7 @@ __all__ = [
     "PackedDocuments",
     "Packing",
     "Permutation",
+    "RecallBatches",
     "SampleBatches",
     "SampleStream",
     "Shard",

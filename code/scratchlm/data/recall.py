@@ -1,0 +1,41 @@
+"""A task without language: a token was seen with another behind it; which one?"""
+
+import torch
+
+from scratchlm.data.batches import IGNORED, Batch, Batches
+
+VOCABULARY, FACTS, QUESTIONS = 64, 16, 12
+TIME = FACTS + 2 * QUESTIONS
+
+
+class RecallBatches(Batches):
+    """Rows of sixteen different tokens in any order, then twelve questions about them.
+
+    A question is one of the sixteen, and its answer is the token that stood behind it. Only the
+    answers are to be guessed. Every batch is new. Source: the task is that of the induction heads
+    of Olsson et al. (2022), "In-context Learning and Induction Heads".
+
+    Args:
+        rows: Rows in a batch.
+        seed: Decides what they hold.
+
+    >>> batch = RecallBatches().batch(0)
+    >>> batch.inputs.shape, batch.count
+    (torch.Size([32, 40]), 384)
+    """
+
+    def __init__(self, rows: int = 32, seed: int = 0) -> None:
+        super().__init__(pieces=rows, rows=rows, seed=seed)
+
+    def batch(self, number: int) -> Batch:
+        """Make the batch with this number, counted from 0."""
+        chance = torch.Generator().manual_seed(10**6 * (2 * self.seed + 1) + number)
+        inputs = torch.empty(self.rows, TIME, dtype=torch.long)
+        for row in inputs:
+            facts = torch.randperm(VOCABULARY, generator=chance)[:FACTS]
+            asked = torch.randperm(FACTS - 1, generator=chance)[:QUESTIONS]
+            row[:FACTS] = facts
+            row[FACTS::2], row[FACTS + 1 :: 2] = facts[asked], facts[asked + 1]
+        targets = torch.full_like(inputs, IGNORED)
+        targets[:, FACTS::2] = inputs[:, FACTS + 1 :: 2]
+        return Batch(inputs, targets)

@@ -6,8 +6,8 @@
 Prints JSON: for each scheme and each seed the losses of the first steps, and the held-out loss by
 position, in nats per token, up to four times the length of the training's windows. Then rotary
 positions are stretched in three ways, two of them with and without sharper attention, and measured
-before and after a short training on long windows. The scheme ``quiet`` is ``learned`` with rows that
-start a fiftieth as large.
+before and after a short training on long windows. The scheme ``quiet`` is ``learned`` with rows
+that start a fiftieth as large.
 """
 
 import argparse

@@ -1,0 +1,123 @@
+"""Train a small mixture of experts with and without balancing, beside models without experts.
+
+    python code/benchmarks/expert_balance.py > book/recorded/10-experts.json
+
+Prints JSON: the bits per byte of held-out stories, and how the tokens were shared out among the
+experts of each layer, measured on one batch every few steps. The models without experts have as
+many parameters as a token meets there, and as many as there are in all.
+"""
+
+import json
+import platform
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from math import log
+
+import torch
+from jaxtyping import Float
+from scratchlm.data import VillageBatches, encode_document
+from scratchlm.evaluation import held_out_stories
+from scratchlm.evaluation.transformer import document_nats
+from scratchlm.model import MixtureOfExperts, ModelConfig, Transformer, count_active
+from scratchlm.tokenizer import Tokenizer, train_bpe
+from scratchlm.training import TrainConfig, Trainer
+from scratchlm.world import corpus
+from torch import Tensor
+
+VOCABULARY, CONTEXT, ROWS, STEPS, SEEDS, HELD_OUT, EVERY = 1024, 448, 4, 200, 3, 100, 10
+FIRST = 20  # steps whose losses are kept
+EXPERTS = ModelConfig(
+    VOCABULARY, CONTEXT, width=64, layers=2, heads=4, inner=64, experts=8, active_experts=2,
+    initialization="gpt2",
+)  # fmt: skip
+KINDS = {
+    "balanced": EXPERTS,
+    "unbalanced": EXPERTS,
+    "as active": replace(EXPERTS, experts=0, inner=2 * 64),
+    "as all": replace(EXPERTS, experts=0, inner=8 * 64),
+}
+
+
+def prepare() -> Tokenizer:
+    """The tokenizer of all runs."""
+    return train_bpe((story.text for story in corpus("train", 500)), VOCABULARY)
+
+
+def begin(kind: str, seed: int, tokenizer: Tokenizer) -> Trainer:
+    """A run at its first step."""
+    batches = VillageBatches(tokenizer, CONTEXT, ROWS, seed)
+    plan = TrainConfig(STEPS, optimizer="adamw", rate=0.004)
+    return Trainer(Transformer(KINDS[kind], seed), batches, plan)
+
+
+@torch.no_grad()
+def shares(trainer: Trainer) -> Float[Tensor, "layers experts"]:
+    """How the next batch's choices are shared out; nothing is learned or balanced here."""
+    mixtures = [one for one in trainer.model.modules() if isinstance(one, MixtureOfExperts)]
+    trainer.model(trainer.batches.batch(trainer.step).inputs)
+    loads = torch.stack([one.load for one in mixtures])
+    for one in mixtures:
+        one.load = torch.zeros_like(one.load)
+    return loads / loads.sum(dim=1, keepdim=True)
+
+
+def advance(trainer: Trainer, kind: str) -> float:
+    """One step; without balancing, the handicaps stay at nothing."""
+    loss = trainer.advance().loss
+    if kind == "unbalanced":
+        for one in trainer.model.modules():
+            if isinstance(one, MixtureOfExperts):
+                one.handicap.zero_()
+    return loss
+
+
+def train(kind: str, seed: int, tokenizer: Tokenizer) -> dict[str, object]:
+    """One run from its first step to its score."""
+    start, losses, loads = time.process_time(), [], []
+    trainer = begin(kind, seed, tokenizer)
+    for step in range(STEPS + 1):
+        if KINDS[kind].experts and step % EVERY == 0:
+            loads.append([[round(x, 4) for x in row] for row in shares(trainer).tolist()])
+        if step < STEPS:
+            losses.append(advance(trainer, kind))
+    spent = time.process_time() - start
+    texts = [story.text for story in held_out_stories(HELD_OUT)]
+    rows = [encode_document(text, tokenizer) for text in texts]
+    bits = sum(document_nats(trainer.model.eval(), rows)) / log(2)
+    return {
+        "kind": kind,
+        "seed": seed,
+        "parameters": trainer.model.parameter_count(),
+        "active": count_active(KINDS[kind]),
+        "bits_per_byte": round(bits / sum(len(text.encode()) for text in texts), 4),
+        "cpu_seconds": round(spent, 1),
+        "first": [round(loss, 3) for loss in losses[:FIRST]],
+        "loads": loads,
+    }
+
+
+def main() -> None:
+    """Make all runs, and print what they came to."""
+    torch.set_num_threads(1)
+    tokenizer, runs = prepare(), []
+    for seed, kind in product(range(SEEDS), KINDS):
+        runs.append(train(kind, seed, tokenizer))
+        shown = {name: value for name, value in runs[-1].items() if name not in ("first", "loads")}
+        print(json.dumps(shown), file=sys.stderr, flush=True)
+    about = {
+        "command": "python code/benchmarks/expert_balance.py",
+        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
+        f"torch {torch.__version__.split('+')[0]}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "steps": STEPS,
+        "every": EVERY,
+        "runs": runs,
+    }
+    print(json.dumps(about))
+
+
+if __name__ == "__main__":
+    main()

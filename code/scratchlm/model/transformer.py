@@ -117,8 +117,8 @@ class Transformer(nn.Module):
                 f"model: expected at most {self.config.context} tokens, found {end}; "
                 "shorten the text or train with a longer context"
             )
-        if ids.device.type != "cpu":
-            return  # looking would make the processor wait for the accelerator
+        if ids.device.type != "cpu" or torch.compiler.is_compiling():
+            return  # looking would make the processor wait, or cut a compiled graph in two
         least, most = (int(bound) for bound in ids.aminmax())
         if least < 0 or most >= self.config.vocab_size:
             raise InputError(

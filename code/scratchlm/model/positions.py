@@ -16,12 +16,17 @@ class Positions(nn.Module):
     Language Models without Positional Encodings Still Learn Positional Information".
 
     >>> x = torch.ones(1, 3, 4)
-    >>> Positions().embed(x, torch.arange(3)) is x
+    >>> Positions().embed(x, start=0) is x
     True
     """
 
-    def embed(self, x: Float[Tensor, "batch new width"], at: Int[Tensor, "*batch new"]) -> Tensor:
-        """Add to the tokens' vectors, which stand at ``at``, in all rows or in each."""
+    def embed(
+        self,
+        x: Float[Tensor, "batch new width"],
+        start: int,
+        padding: Int[Tensor, "batch"] | None = None,
+    ) -> Float[Tensor, "batch new width"]:
+        """Add to the tokens' vectors, the first of which stand at ``start``, less the padding."""
         return x
 
     def rotate(
@@ -38,6 +43,19 @@ class Positions(nn.Module):
         return None
 
 
+def places(
+    x: Float[Tensor, "batch new width"], start: int, padding: Int[Tensor, "batch"] | None = None
+) -> Int[Tensor, "*batch new"]:
+    """Where the tokens of all rows, or of each row behind its padding, stand.
+
+    >>> places(torch.zeros(2, 3, 4), start=1, padding=torch.tensor([0, 2]))
+    tensor([[1, 2, 3],
+            [0, 0, 1]])
+    """
+    at = torch.arange(start, start + x.shape[1], device=x.device)
+    return at if padding is None else (at - padding[:, None]).clamp(min=0)
+
+
 class LearnedPositions(Positions):
     """A vector for each position, learned like those of the tokens.
 
@@ -52,9 +70,14 @@ class LearnedPositions(Positions):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(config.context, config.width))
 
-    def embed(self, x: Float[Tensor, "batch new width"], at: Int[Tensor, "*batch new"]) -> Tensor:
+    def embed(
+        self,
+        x: Float[Tensor, "batch new width"],
+        start: int,
+        padding: Int[Tensor, "batch"] | None = None,
+    ) -> Float[Tensor, "batch new width"]:
         """Add the vectors of the positions."""
-        return x + F.embedding(at, self.weight)
+        return x + F.embedding(places(x, start, padding), self.weight)
 
 
 class SinusoidalPositions(Positions):
@@ -75,9 +98,14 @@ class SinusoidalPositions(Positions):
         table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)
         self.register_buffer("table", table[:, : config.width].float(), persistent=False)
 
-    def embed(self, x: Float[Tensor, "batch new width"], at: Int[Tensor, "*batch new"]) -> Tensor:
+    def embed(
+        self,
+        x: Float[Tensor, "batch new width"],
+        start: int,
+        padding: Int[Tensor, "batch"] | None = None,
+    ) -> Float[Tensor, "batch new width"]:
         """Add the vectors of the positions."""
-        return x + self.table[at]
+        return x + self.table[places(x, start, padding)]
 
 
 class RotaryPositions(Positions):

@@ -74,12 +74,10 @@ class Transformer(nn.Module):
         start = 0 if cache is None else cache.length
         new, end = ids.shape[1], start + ids.shape[1]
         self.check(ids, end)
-        at = torch.arange(start, end, device=ids.device)
         if padding is not None:
             mask = padding_mask(padding, new, end, mask)
-            at = (at - padding[:, None]).clamp(min=0)
         masks = self.layer_masks(new, end, mask, cached=cache is not None)
-        x = self.positions.embed(self.embed_tokens(ids), at)  # batch new width
+        x = self.positions.embed(self.embed_tokens(ids), start, padding)  # batch new width
         x = rms_norm(x) if self.config.embedding_norm else x
         for layer, (block, seen) in enumerate(zip(self.layers, masks, strict=True)):
             x = block(x, self.positions, cache, layer, seen)

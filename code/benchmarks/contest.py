@@ -10,7 +10,7 @@ WRITTEN = 64
 
 def step(model, logits, ids, half=False):
     """Forward and backward."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=half):
         scores = logits(ids[:, :-1]).float()
     torch.nn.functional.cross_entropy(scores.flatten(0, 1), ids[:, 1:].flatten()).backward()
     for weight in model.parameters():
@@ -28,7 +28,13 @@ def write(read, ids):
 
 
 def seconds(run):
-    """CPU time."""
+    """CPU time, or the time that an accelerator takes."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        run()
+        torch.cuda.synchronize()
+        return time.perf_counter() - start
     start = time.process_time()
     run()
     return time.process_time() - start
@@ -43,3 +49,4 @@ def contest(family, name, theirs, ours, rounds):
     ratios = [ours / theirs for theirs, ours in times]
     line = f"{statistics.median(ratios):5.2f}, {max(ratios):.2f}"
     print(f"{family:7} {name:15} {a:7.3f} s {b:7.3f} s   {line}", flush=True)
+    return b

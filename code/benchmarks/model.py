@@ -7,6 +7,11 @@ Both are models of about ten million random weights. A step is a forward and a b
 products in it, and writing the weights, too. CPU time of one core; each round times one after the
 other, and the ratio of a round is what is reported. Logits are compared. The peak of memory is
 that of a process that makes two steps, less that of one that only has the model.
+
+The last line says how many operations a second our step in bfloat16 makes, counting those of the
+model alone. Where there is a graphics processor, all runs there, in the size of the smallest GPT-2
+with rows of 1,024 tokens, by the clock; for those in `PEAKS` the share of their peak is given (the
+model's FLOP utilization of Chowdhery et al., 2022, "PaLM", section 4.1).
 """
 
 import argparse
@@ -25,9 +30,11 @@ import transformers
 from contest import contest, step, write
 from memory import peak
 from scratchlm.interop import load_directory
-from scratchlm.model import KVCache
+from scratchlm.model import KVCache, count_operations
 
-ROWS, TIME = 4, 256
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}  # operations a second in bfloat16
+ROWS, TIME = (16, 1024) if DEVICE == "cuda" else (4, 256)
 SHAPE = {
     "vocab_size": 4096,
     "hidden_size": 256,
@@ -39,6 +46,11 @@ SHAPE = {
     "head_dim": 32,
 }
 GPT2 = {"vocab_size": 4096, "n_positions": 512, "n_embd": 256, "n_layer": 8, "n_head": 8}
+if DEVICE == "cuda":
+    wide = {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12}
+    SHAPE |= {**wide, "num_attention_heads": 12, "num_key_value_heads": 12, "head_dim": 64}
+    SHAPE |= {"vocab_size": 32_768, "max_position_embeddings": 1024}
+    GPT2 = {"vocab_size": 32_768, "n_positions": 1024}
 FAMILIES = {
     "gpt2": (transformers.GPT2LMHeadModel, lambda: transformers.GPT2Config(**GPT2)),
     "llama": (transformers.LlamaForCausalLM, lambda: transformers.LlamaConfig(**SHAPE)),
@@ -50,15 +62,16 @@ def pair(family):
     """The same random model, theirs and ours."""
     kind, config = FAMILIES[family]
     torch.manual_seed(0)
-    theirs = kind(config()).eval()
+    theirs = kind(config()).eval().to(DEVICE)
     with tempfile.TemporaryDirectory() as folder:
         theirs.save_pretrained(folder)
-        ours = load_directory(Path(folder)).eval()
+        ours = load_directory(Path(folder)).eval().to(DEVICE)
     return theirs, ours
 
 
 def some_ids():
-    return torch.randint(4096, (ROWS, TIME + 1), generator=torch.Generator().manual_seed(1))
+    generator = torch.Generator().manual_seed(1)
+    return torch.randint(4096, (ROWS, TIME + 1), generator=generator).to(DEVICE)
 
 
 def write_theirs(model, ids):
@@ -126,6 +139,15 @@ def megabytes(family, side):
     return two - none
 
 
+def utilization(model, seconds):
+    """Operations a second of a step, and their share of what the processor could do at most."""
+    rate = count_operations(model.config, ROWS, TIME).training / seconds
+    name = torch.cuda.get_device_name() if DEVICE == "cuda" else "one core"
+    peak = next((value for card, value in PEAKS.items() if card in name), None)
+    share = "" if peak is None else f", {100 * rate / peak:.1f} % of its peak"
+    return f"{rate / 1e12:.3f} TFLOP/s on {name}{share}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
@@ -144,13 +166,16 @@ def main():
     for family in options.families:
         theirs, ours = pair(family)
         for name, base, mine in contests(theirs, ours, ids, options.compiled):
-            contest(family, name, base, mine, options.rounds)
+            seconds = contest(family, name, base, mine, options.rounds)
+            if name == "step, bf16":
+                print(f"{family:7} {utilization(ours, seconds)}")
         with torch.inference_mode():
             apart = (theirs(ids).logits - ours(ids)).abs().max().item()
         same = write_theirs(theirs, ids[:1, :64]) == write_ours(ours, ids[:1, :64])
         print(f"{family:7} logits differ by {apart:.1e}; same text: {same}")
-        a, b = (megabytes(family, side) for side in ("theirs", "ours"))
-        print(f"{family:7} peak of a step  {a:6.0f} MB {b:6.0f} MB   {b / a:5.2f}")
+        if DEVICE == "cpu":
+            a, b = (megabytes(family, side) for side in ("theirs", "ours"))
+            print(f"{family:7} peak of a step  {a:6.0f} MB {b:6.0f} MB   {b / a:5.2f}")
 
 
 if __name__ == "__main__":

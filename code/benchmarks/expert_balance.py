@@ -8,15 +8,14 @@ many parameters as a token meets there, and as many as there are in all.
 """
 
 import json
-import platform
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import product
 from math import log
 
 import torch
+from about import about
 from jaxtyping import Float
 from scratchlm.data import VillageBatches, encode_document
 from scratchlm.evaluation import held_out_stories
@@ -107,16 +106,13 @@ def main() -> None:
         runs.append(train(kind, seed, tokenizer))
         shown = {name: value for name, value in runs[-1].items() if name not in ("first", "loads")}
         print(json.dumps(shown), file=sys.stderr, flush=True)
-    about = {
-        "command": "python code/benchmarks/expert_balance.py",
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about("python code/benchmarks/expert_balance.py"),
         "steps": STEPS,
         "every": EVERY,
         "runs": runs,
     }
-    print(json.dumps(about))
+    print(json.dumps(record))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,12 @@ at.
 
 import argparse
 import json
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from about import about
 from jaxtyping import Float
 from scratchlm.data import IGNORED, Batch, RecallBatches
 from scratchlm.data.recall import FACTS, TIME, VOCABULARY
@@ -102,19 +101,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="written after every run")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    about = {
-        "command": "python code/benchmarks/induction.py " + " ".join(sys.argv[1:]),
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
-    }
+    record = about()
     runs = []
     for seed in range(options.seeds):
         for name in options.models:
             runs.append(train(name, seed, options.steps))
             shown = {k: v for k, v in runs[-1].items() if k not in ("losses", "maps", "row")}
             print(json.dumps(shown), file=sys.stderr, flush=True)
-            options.out.write_text(json.dumps({**about, "runs": runs}) + "\n")
+            options.out.write_text(json.dumps({**record, "runs": runs}) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,16 +10,15 @@ again with other rates, seeds or changes.
 
 import argparse
 import json
-import platform
 import sys
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import product
 from math import log
 from pathlib import Path
 
 import torch
+from about import about
 from scratchlm.data import VillageBatches, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats
@@ -114,13 +113,7 @@ def main() -> None:
         runs.append(train(change, seed, rate, options.steps, tokenizer))
         shown = {name: value for name, value in runs[-1].items() if name not in ("first", "curve")}
         print(json.dumps(shown), file=sys.stderr, flush=True)
-        about = {
-            "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-            f"torch {torch.__version__.split('+')[0]}",
-            "date": datetime.now(UTC).date().isoformat(),
-            "runs": runs,
-        }
-        options.out.write_text(json.dumps(about) + "\n")
+        options.out.write_text(json.dumps({**about(), "runs": runs}) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,15 +12,14 @@ that start a fiftieth as large.
 
 import argparse
 import json
-import platform
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from about import about
 from scratchlm.corpus import hold_out, read_texts
 from scratchlm.data import Shard, StreamBatches, encode_document
 from scratchlm.model import ModelConfig, RopeScaling, Transformer
@@ -162,17 +161,14 @@ def main() -> None:
         for scheme in options.schemes
         for one in run(scheme, seed, shard, windows, rescue=rescue)
     )
-    about = {
-        "command": "python code/benchmarks/positions.py " + " ".join(sys.argv[1:]),
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about(),
         "tokens": len(shard.tokens),
         "steps": STEPS,
         "long_steps": LONG_STEPS,
         "runs": runs,
     }
-    print(json.dumps(about, indent=1))
+    print(json.dumps(record, indent=1))
 
 
 if __name__ == "__main__":

@@ -4,92 +4,22 @@
         --out book/recorded/08-real-heads.json
 
 The model is the smallest one published with llama2.c (Karpathy, 2023), in that program's layout:
-five layers of eight heads on four heads of keys, trained by others. Weights in the file stand in
-the order in which they are read here.
+five layers of eight heads on four heads of keys, trained by others.
 """
 
 import argparse
 import json
-import platform
 import re
-import struct
 import time
-from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
-from scratchlm.model import ModelConfig, Transformer, attention_maps
+from about import about
+from llama2c import encode, read_model, read_tokens
+from scratchlm.model import Transformer, attention_maps
 from torch.nn import functional as F
 
-STORIES, TOKENS, LETTERS, BEGIN = 16, 200, 700, 1
-STACKS = (
-    "input_layernorm",
-    "self_attn.q_proj",
-    "self_attn.k_proj",
-    "self_attn.v_proj",
-    "self_attn.o_proj",
-    "post_attention_layernorm",
-    "mlp.gate_proj",
-    "mlp.down_proj",
-    "mlp.up_proj",
-)
-
-
-def read_model(path: Path) -> Transformer:
-    """Read a model in the layout of llama2.c's first version, embeddings tied."""
-    width, inner, layers, heads, kv_heads, vocabulary, context = struct.unpack(
-        "7i", path.read_bytes()[:28]
-    )
-    model = Transformer(
-        ModelConfig(
-            vocabulary,
-            context,
-            width,
-            layers,
-            heads,
-            feed_forward="swiglu",
-            kv_heads=kv_heads,
-            inner=inner,
-            norm_epsilon=1e-5,
-            qk_norm=False,
-            embedding_norm=False,
-            rope_layout="interleaved",
-        )
-    )
-    numbers, at = torch.from_numpy(np.fromfile(path, np.float32, offset=28)), 0
-    weights = model.state_dict()
-    names = ["embed_tokens.weight"]
-    names += [f"layers.{n}.{stack}.weight" for stack in STACKS for n in range(layers)]
-    for name in [*names, "norm.weight"]:
-        size = weights[name].numel()
-        weights[name].copy_(numbers[at : at + size].view_as(weights[name]))
-        at += size
-    return model.eval().requires_grad_(False)
-
-
-def read_vocabulary(path: Path) -> dict[bytes, tuple[float, int]]:
-    """Read the tokens with their scores: the higher, the earlier they merge."""
-    content, at, tokens = path.read_bytes(), 4, {}
-    while at < len(content):
-        score, length = struct.unpack("fi", content[at : at + 8])
-        tokens[content[at + 8 : at + 8 + length]] = (score, len(tokens))
-        at += 8 + length
-    return tokens
-
-
-def encode(text: str, tokens: dict[bytes, tuple[float, int]]) -> list[int]:
-    """Merge the best pair until there is none; characters that have no token are left out."""
-    parts = [char.encode() for char in " " + text if char.encode() in tokens]
-    while True:
-        pairs = [
-            (tokens[a + b][0], -n) for n, (a, b) in enumerate(pairwise(parts)) if a + b in tokens
-        ]
-        if not pairs:
-            return [BEGIN, *(tokens[part][1] for part in parts)]
-        n = -max(pairs)[1]
-        parts[n : n + 2] = [parts[n] + parts[n + 1]]
+STORIES, TOKENS, LETTERS = 16, 200, 700
 
 
 def look(model: Transformer, rows: list[list[int]]) -> dict[str, torch.Tensor]:
@@ -136,9 +66,12 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     start = time.process_time()
-    model, tokens = read_model(options.weights), read_vocabulary(options.vocabulary)
+    model, tokens = read_model(options.weights), read_tokens(options.vocabulary)
     stories = re.split(r"<\|endoftext\|>|(?=Once upon a time)", options.text.read_text())
-    rows = [encode(story.strip()[:LETTERS], tokens)[:TOKENS] for story in stories[: 2 * STORIES]]
+    texts = [story.strip()[:LETTERS] for story in stories[: 2 * STORIES]]
+    # Characters without a token, such as line breaks, are left out.
+    known = ["".join(letter for letter in text if letter in tokens) for text in texts]
+    rows = [encode(text, tokens)[:TOKENS] for text in known]
     rows = [row for row in rows if len(row) == TOKENS][:STORIES]
     whole, found = loss(model, rows), look(model, rows)
     heads = [(layer, head) for layer in range(5) for head in range(8)]
@@ -153,15 +86,12 @@ def main() -> None:
     results["missed head"] = f"{worst[0] + 1}.{worst[1] + 1}"
     results["missed nats"] = round(costs[worst], 3)
     results["idle heads"] = sum(cost < 0.01 for cost in costs.values())
-    about = {
-        "command": "python code/benchmarks/real_heads.py stories260K.bin tok512.bin FILE",
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about("python code/benchmarks/real_heads.py stories260K.bin tok512.bin FILE"),
         "cpu_seconds": round(time.process_time() - start, 1),
         "results": results,
     }
-    options.out.write_text(json.dumps(about, indent=1) + "\n")
+    options.out.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

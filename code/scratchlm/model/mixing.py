@@ -97,7 +97,20 @@ def fused_attention(
 
 
 class Mixing(nn.Module):
-    """The heart of attention: weights from queries and keys, and a mean of values by them."""
+    """The heart of attention: weights from queries and keys, and a mean of values by them.
+
+    >>> one = torch.ones(1, 1, 2, 4)
+    >>> Mixing().weights(one, one)[0, 0]
+    tensor([[1.0000, 0.0000],
+            [0.5000, 0.5000]])
+    """
+
+    sinks: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cap: float | None = None
+        self.register_parameter("sinks", None)
 
     def forward(
         self,
@@ -115,8 +128,8 @@ class Mixing(nn.Module):
         key: Float[Tensor, "batch kv_heads seen head_width"],
         mask: Tensor | None = None,
     ) -> Float[Tensor, "batch heads new seen"]:
-        """The weights that the kernel does not show."""
-        return attention_weights(query, key, mask)
+        """The weights, written out; with a sink, those of a position add up to less than one."""
+        return attention_weights(query, key, mask, cap=self.cap, sinks=self.sinks)
 
 
 class WrittenMixing(Mixing):
@@ -126,12 +139,17 @@ class WrittenMixing(Mixing):
     section 2). A sink is a learned score in each head that takes weight away and gives nothing, so
     that a head can say nothing (OpenAI, 2025, "gpt-oss-120b & gpt-oss-20b Model Card", section
     2.1; Xiao et al., 2024, "Efficient Streaming Language Models with Attention Sinks").
+
+    >>> one = torch.ones(1, 1, 2, 4)
+    >>> WrittenMixing(ModelConfig(9, 8, 4, 1, 1, sinks=True))(2 * one, 0 * one, one)[0, 0, :, 0]
+    tensor([0.5000, 0.6667], grad_fn=<SelectBackward0>)
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.cap = config.softcap
-        self.sinks = nn.Parameter(torch.zeros(config.heads)) if config.sinks else None
+        if config.sinks:
+            self.sinks = nn.Parameter(torch.zeros(config.heads))
 
     def forward(
         self,
@@ -143,12 +161,3 @@ class WrittenMixing(Mixing):
         """Mix the values by weights that are written out."""
         value = value.repeat_interleave(query.shape[1] // value.shape[1], dim=1)
         return self.weights(query, key, mask) @ value
-
-    def weights(
-        self,
-        query: Float[Tensor, "batch heads new head_width"],
-        key: Float[Tensor, "batch kv_heads seen head_width"],
-        mask: Tensor | None = None,
-    ) -> Float[Tensor, "batch heads new seen"]:
-        """The weights; with a sink, those of a position add up to less than one."""
-        return attention_weights(query, key, mask, cap=self.cap, sinks=self.sinks)

@@ -1,9 +1,12 @@
 """Two models side by side: what both have to do, and how their times are told."""
 
+import copy
 import statistics
 import time
+from functools import partial
 
 import torch
+from scratchlm.model import KVCache
 
 WRITTEN = 64
 
@@ -25,6 +28,27 @@ def write(read, ids):
         new = read(new)[:, -1:].argmax(-1)
         tokens.append(int(new))
     return tokens
+
+
+def write_ours(model, ids):
+    """What our model writes, with its cache."""
+    cache = KVCache(model.config, batch=1, like=model.head)
+    return write(lambda new: model(new, cache), ids)
+
+
+def contests(theirs, logits, ours, ids, write_theirs, *, compiled):
+    """What is timed: a name, theirs, and ours; ``logits`` is what their model gives for ids."""
+    prompt = ids[:1, :64]
+    halves = [copy.deepcopy(model).bfloat16() for model in (theirs, ours)]
+    for name, half in (("step", False), ("step, bf16", True)):
+        yield name, partial(step, theirs, logits, ids, half), partial(step, ours, ours, ids, half)
+    for name, (a, b) in (("write", (theirs, ours)), ("write, bf16", halves)):
+        yield name, partial(write_theirs, a, prompt), partial(write_ours, b, prompt)
+    if not compiled:
+        return
+    a, b = torch.compile(logits), torch.compile(ours)
+    for name, half in (("step, compiled", False), ("step, bf16, c.", True)):
+        yield name, partial(step, theirs, a, ids, half), partial(step, ours, b, ids, half)
 
 
 def seconds(run):

@@ -15,7 +15,6 @@ model's FLOP utilization of Chowdhery et al., 2022, "PaLM", section 4.1).
 """
 
 import argparse
-import copy
 import os
 import subprocess
 import sys
@@ -27,10 +26,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 import transformers
-from contest import contest, step, write
+from contest import contest, contests, step, write, write_ours
 from memory import peak
 from scratchlm.interop import load_directory
-from scratchlm.model import KVCache, count_operations
+from scratchlm.model import count_operations
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}  # operations a second in bfloat16
@@ -74,56 +73,21 @@ def some_ids():
     return torch.randint(4096, (ROWS, TIME + 1), generator=generator).to(DEVICE)
 
 
+def their_logits(model, ids):
+    return model(ids).logits
+
+
 def write_theirs(model, ids):
     cache = transformers.DynamicCache(config=model.config)
     return write(lambda new: model(new, past_key_values=cache).logits, ids)
 
 
-def write_ours(model, ids):
-    cache = KVCache(model.config, batch=1, like=model.head)
-    return write(lambda new: model(new, cache), ids)
-
-
-def contests(theirs, ours, ids, compiled):
-    """What is timed: a name, theirs, and ours."""
-
-    def logits(ids):
-        return theirs(ids).logits
-
-    prompt = ids[:1, :64]
-    halves = [copy.deepcopy(model).bfloat16() for model in (theirs, ours)]
-    yield "step", partial(step, theirs, logits, ids), partial(step, ours, ours, ids)
-    yield (
-        "step, bf16",
-        partial(step, theirs, logits, ids, True),
-        partial(step, ours, ours, ids, True),
-    )
-    yield "write", partial(write_theirs, theirs, prompt), partial(write_ours, ours, prompt)
-    yield (
-        "write, bf16",
-        partial(write_theirs, halves[0], prompt),
-        partial(write_ours, halves[1], prompt),
-    )
-    if compiled:
-        a, b = torch.compile(logits), torch.compile(ours)
-        yield "step, compiled", partial(step, theirs, a, ids), partial(step, ours, b, ids)
-        yield (
-            "step, bf16, c.",
-            partial(step, theirs, a, ids, True),
-            partial(step, ours, b, ids, True),
-        )
-
-
 def hold(family, side, steps):
     """What a child process does: make some steps, and print the peak of its memory."""
     theirs, ours = pair(family)
-    if side == "ours":
-        del theirs
-        model, logits = ours, ours
-    else:
-        del ours
-        model = theirs
-        logits = lambda ids: theirs(ids).logits  # noqa: E731
+    model = {"theirs": theirs, "ours": ours}[side]
+    logits = partial(their_logits, theirs) if side == "theirs" else ours
+    del theirs, ours
     for _ in range(steps):
         step(model, logits, some_ids())
     print(peak())
@@ -165,7 +129,9 @@ def main():
     print("family  what               theirs      ours   ratio (median, worst)")
     for family in options.families:
         theirs, ours = pair(family)
-        for name, base, mine in contests(theirs, ours, ids, options.compiled):
+        logits = partial(their_logits, theirs)
+        pairs = contests(theirs, logits, ours, ids, write_theirs, compiled=options.compiled)
+        for name, base, mine in pairs:
             seconds = contest(family, name, base, mine, options.rounds)
             if name == "step, bf16":
                 print(f"{family:7} {utilization(ours, seconds)}")

@@ -7,15 +7,13 @@ The model and what it has to do are those of `model.py`: Llama's form, ten milli
 """
 
 import argparse
-import copy
-from functools import partial
 from importlib.metadata import version
 
 import torch
-from contest import contest, step, write
+from contest import contest, contests, write, write_ours
 from litgpt.config import Config
 from litgpt.model import GPT
-from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model import ModelConfig, Transformer
 from scratchlm.model.known import llama
 
 ROWS, TIME, LAYERS = 4, 256, 8
@@ -81,37 +79,6 @@ def write_theirs(model, ids):
     return tokens
 
 
-def write_ours(model, ids):
-    cache = KVCache(model.config, batch=1, like=model.head)
-    return write(lambda new: model(new, cache), ids)
-
-
-def contests(theirs, ours, ids, compiled):
-    """What is timed: a name, theirs, and ours."""
-    prompt = ids[:1, :64]
-    halves = [copy.deepcopy(model).bfloat16() for model in (theirs, ours)]
-    for name, half in (("step", False), ("step, bf16", True)):
-        yield (
-            name,
-            partial(step, theirs, theirs, ids, half),
-            partial(step, ours, ours, ids, half),
-        )
-    yield "write", partial(write_theirs, theirs, prompt), partial(write_ours, ours, prompt)
-    yield (
-        "write, bf16",
-        partial(write_theirs, halves[0], prompt),
-        partial(write_ours, halves[1], prompt),
-    )
-    if compiled:
-        a, b = torch.compile(theirs), torch.compile(ours)
-        yield "step, compiled", partial(step, theirs, a, ids), partial(step, ours, b, ids)
-        yield (
-            "step, bf16, c.",
-            partial(step, theirs, a, ids, True),
-            partial(step, ours, b, ids, True),
-        )
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
@@ -125,7 +92,8 @@ def main():
         print(f"logits differ by {(theirs(ids) - ours(ids)).abs().max().item():.1e}")
     same = write_theirs(theirs, ids[:1, :64]) == write_ours(ours, ids[:1, :64])
     print(f"same text: {same}")
-    for name, base, mine in contests(theirs, ours, ids, options.compiled):
+    pairs = contests(theirs, theirs, ours, ids, write_theirs, compiled=options.compiled)
+    for name, base, mine in pairs:
         contest("llama", name, base, mine, options.rounds)
 
 

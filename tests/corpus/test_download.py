@@ -1,12 +1,11 @@
 """Downloads: resumed where they broke off, and never used unless their hash is right."""
 
 import hashlib
-import http.server
 import re
-import threading
 from dataclasses import dataclass, field, replace
 
 import pytest
+from local_server import serving
 from scratchlm.corpus import Entry, cache_folder, fetch, get, registry
 from scratchlm.errors import InputError
 
@@ -46,23 +45,9 @@ class Server:
 @pytest.fixture
 def server():
     state = Server()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            state.serve(self, body=False)
-
-        def do_GET(self):
-            state.serve(self, body=True)
-
-        def log_message(self, *arguments):
-            """Stay quiet."""
-
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    state.url = f"http://127.0.0.1:{web.server_port}/folder/some%20text.txt"
-    yield state
-    web.shutdown()
-    web.server_close()
+    with serving(state.serve) as address:
+        state.url = f"{address}/folder/some%20text.txt"
+        yield state
 
 
 def entry_for(server, data=DATA, **fields):

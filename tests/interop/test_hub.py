@@ -1,13 +1,11 @@
 """Models of the hub: fetched whole, resumed, checked, and each fault told in one sentence."""
 
 import hashlib
-import http.server
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 import torch
 import transformers
 from huggingface_hub import constants
+from local_server import serving
 from scratchlm.cli.main import main
 from scratchlm.errors import InputError
 from scratchlm.interop import fetch_model, load_directory
@@ -130,29 +129,14 @@ def folders(tmp_path_factory):
 def hub(folders, tmp_path, monkeypatch):
     """A hub with the model, and a library that knows no other and has an empty cache."""
     state = Hub({path.name: path.read_bytes() for path in folders["one"].iterdir()})
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            state.serve(self, body=False)
-
-        def do_GET(self):
-            state.serve(self, body=True)
-
-        def log_message(self, *arguments):
-            """Stay quiet."""
-
-    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True).start()
-    state.url = f"http://127.0.0.1:{web.server_port}"
-    connect(monkeypatch, state.url)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", True)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
-    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between tries
-    yield state
-    web.shutdown()
-    web.server_close()
+    with serving(state.serve) as state.url:
+        connect(monkeypatch, state.url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", True)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
+        monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
+        monkeypatch.setattr("time.sleep", lambda seconds: None)  # between tries
+        yield state
 
 
 def connect(monkeypatch, url):

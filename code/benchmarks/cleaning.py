@@ -13,18 +13,17 @@ all.
 
 import argparse
 import json
-import platform
 import random
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from math import log
 from pathlib import Path
 
 import numpy as np
 import torch
+from about import about
 from scratchlm.corpus import (
     C4,
     Document,
@@ -220,13 +219,10 @@ def main() -> None:
 
 def write(path: Path, found: dict[str, object]) -> None:
     """Write what there is, and how it was made."""
-    about = {
-        "command": "python code/benchmarks/cleaning.py --seeds 3 --out FILE",
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about("python code/benchmarks/cleaning.py --seeds 3 --out FILE"),
     }
-    path.write_text(json.dumps({**found, **about}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({**found, **record}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

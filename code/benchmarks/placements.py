@@ -11,16 +11,15 @@ written after each run; started again, the script goes on where it was.
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import pairwise, product
 from math import log
 from pathlib import Path
 
 import torch
+from about import about
 from scratchlm.data import Shard, StreamBatches
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer, residual_streams
@@ -196,20 +195,17 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     shard, rows = prepare(options.text)
-    about: dict[str, object] = {}
+    record: dict[str, object] = {}
     if options.out.exists():
-        about = json.loads(options.out.read_text())
+        record = json.loads(options.out.read_text())
     extra = f" --part {options.part} --text {options.text.name}" if options.text else ""
-    about = {
-        "command": f"python code/benchmarks/placements.py{extra} --out {options.out.name}",
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about(f"python code/benchmarks/placements.py{extra} --out {options.out.name}"),
         "unigram": round(unigram(shard, rows), 4),
         "runs": [],
-        **about,
+        **record,
     }
-    runs: list[dict[str, object]] = about["runs"]  # type: ignore[assignment]
+    runs: list[dict[str, object]] = record["runs"]  # type: ignore[assignment]
     done = [{name: run[name] for name in Cell.__dataclass_fields__} for run in runs]
     for cell in {"grid": grid, "long": long, "text": text}[options.part](options.seeds):
         if vars(cell) in done:
@@ -218,7 +214,7 @@ def main() -> None:
         said = {name: value for name, value in runs[-1].items() if not isinstance(value, list)}
         print(json.dumps(said), flush=True)
         lines = ",\n  ".join(json.dumps(run) for run in runs)
-        head = json.dumps({**about, "runs": []}, indent=1).replace('"runs": []', '"runs": [\n  ')
+        head = json.dumps({**record, "runs": []}, indent=1).replace('"runs": []', '"runs": [\n  ')
         options.out.write_text(head.rstrip("}\n") + lines + "\n ]\n}\n")
 
 

@@ -9,14 +9,13 @@ labeled crawl taught.
 
 import argparse
 import json
-import platform
 import tempfile
 import time
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from about import about
 from scratchlm.corpus import (
     C4,
     Dropped,
@@ -65,16 +64,13 @@ def main() -> None:
         site = urlsplit(page.meta.get("url", "")).hostname or page.source
         answer = next((v for v in (step(page) for step in steps) if isinstance(v, Dropped)), None)
         verdicts[site][answer.rule if answer else "kept"] += 1
-    about = {
-        "command": "python code/benchmarks/real_crawl.py "
-        + " ".join(f.name for f in options.files),
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about("python code/benchmarks/real_crawl.py " + " ".join(f.name for f in options.files)),
         "cpu_seconds": round(time.process_time() - start, 1),
         "yields": [counts.to_json() for counts in manifest.yields],
         "sites": {site: dict(counts) for site, counts in sorted(verdicts.items())},
     }
-    options.out.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,12 @@ bytes per token, and the ways to cut a number of four digits and its successor.
 """
 
 import json
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import tiktoken
+from about import about
 from scratchlm import corpus
 from scratchlm.tokenizer import (
     GPT2_PATTERN,
@@ -89,17 +88,15 @@ def main() -> None:
         "unigram": train_unigram(learned, SIZE),
     }
     cl100k = load_ranks(data / "vocab" / "cl100k_base.tiktoken")
-    about = {
-        "command": "python code/benchmarks/real_vocabularies.py DATA",
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about("python code/benchmarks/real_vocabularies.py DATA"),
         "size": SIZE,
         "shakespeare": {name: worth(one, held_out[0]) for name, one in trained.items()},
         "gpt2": known(gpt2(data / "vocab"), GPT2_PATTERN, texts),
         "gpt4": known(cl100k, GPT4_PATTERN, texts),
         "cpu_seconds": round(time.process_time() - start, 1),
     }
-    print(json.dumps(about, indent=1))
+    print(json.dumps(record, indent=1))
 
 
 if __name__ == "__main__":

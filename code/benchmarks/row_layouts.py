@@ -9,14 +9,13 @@ were said before. All layouts train on the same number of tokens; padding does n
 
 import argparse
 import json
-import platform
 import sys
 import time
-from datetime import UTC, datetime
 from itertools import product
 from math import log
 
 import torch
+from about import about
 from scratchlm.data import LAYOUTS, Layout, Shard, arrange, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.names import surprise_at_names
@@ -80,14 +79,11 @@ def main() -> None:
             runs.append(train(layout, seed, tokens, tokenizer, shard))
             shown = {name: value for name, value in runs[-1].items() if name != "losses"}
             print(json.dumps(shown), file=sys.stderr, flush=True)
-    about = {
-        "command": "python code/benchmarks/row_layouts.py " + " ".join(sys.argv[1:]),
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about("python code/benchmarks/row_layouts.py " + " ".join(sys.argv[1:])),
         "runs": runs,
     }
-    print(json.dumps(about, indent=1))
+    print(json.dumps(record, indent=1))
 
 
 if __name__ == "__main__":

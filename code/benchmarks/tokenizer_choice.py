@@ -12,16 +12,15 @@ batch; "bytes" gives all runs as many steps, "flops" as many operations as byte-
 
 import argparse
 import json
-import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import product
 from math import log
 from pathlib import Path
 
 import torch
+from about import about
 from scratchlm.cli.tokenizer import TRAINERS
 from scratchlm.corpus import hold_out, read_texts
 from scratchlm.data import Shard, StreamBatches, encode_document
@@ -135,12 +134,11 @@ def main() -> None:
     torch.set_num_threads(1)
     done = json.loads(options.out.read_text())["runs"] if options.out.exists() else []
     file = "" if options.file is None else f" {options.file.name}"
-    about = {
-        "command": f"python code/benchmarks/tokenizer_choice.py{file} --seeds {options.seeds} "
-        f"--steps {options.steps} --budgets {' '.join(options.budgets)} --out FILE",
-        "machine": f"one busy core, {platform.machine()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__.split('+')[0]}",
-        "date": datetime.now(UTC).date().isoformat(),
+    record = {
+        **about(
+            f"python code/benchmarks/tokenizer_choice.py{file} --seeds {options.seeds} "
+            f"--steps {options.steps} --budgets {' '.join(options.budgets)} --out FILE"
+        ),
         "steps": options.steps,
         "row": ROW,
         "rows": ROWS,
@@ -149,7 +147,7 @@ def main() -> None:
         done.append(run)
         shown = {name: value for name, value in run.items() if name != "losses"}
         print(json.dumps(shown), file=sys.stderr, flush=True)
-        options.out.write_text(json.dumps({**about, "runs": done}, indent=1) + "\n")
+        options.out.write_text(json.dumps({**record, "runs": done}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ terms: environment
 
 unit: environment
 	$(PY) -m pytest -q -rs --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
-	    code/scratchlm tests
+	    code/scratchlm book/tools tests
 
 # Run notebooks afresh and compare every output with the stored one.
 notebooks: environment

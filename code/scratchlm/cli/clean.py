@@ -143,7 +143,7 @@ def train_classifier(options: TrainClassifier) -> None:
     print(f"{', '.join(model.labels)} from {len(examples):,} texts: {options.out}")
 
 
-def mix(options: Mix) -> None:
+def mix_corpora(options: Mix) -> None:
     """Mix the corpora that the options name.
 
     Raises:

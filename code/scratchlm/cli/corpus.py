@@ -11,7 +11,7 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import corpus, world
-from scratchlm.cli.clean import Clean, Mix, TrainClassifier, clean, mix, train_classifier
+from scratchlm.cli.clean import Clean, Mix, TrainClassifier, clean, mix_corpora, train_classifier
 from scratchlm.errors import InputError
 
 
@@ -92,7 +92,7 @@ def run(options: Corpus) -> None:
         case TrainClassifier() as examples:
             train_classifier(examples)
         case Mix() as shares:
-            mix(shares)
+            mix_corpora(shares)
 
 
 def print_registry() -> None:

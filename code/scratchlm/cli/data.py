@@ -8,7 +8,7 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import data
-from scratchlm.cli.texts import input_files, read_input
+from scratchlm.cli.texts import read_input, text_inputs
 from scratchlm.corpus import SEPARATOR, ErrorPolicy
 from scratchlm.tokenizer import Tokenizer
 
@@ -88,7 +88,7 @@ def pack(options: Pack) -> None:
     1 shard, 1 document, 3 tokens: ...
     """
     tokenizer = Tokenizer.load(options.tokenizer)
-    size = sum(file.stat().st_size for file in input_files(options.input)[0])
+    size = sum(file.stat().st_size for file in text_inputs(options.input)[0])
     on_error = ErrorPolicy(options.on_error)
     with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
         texts = read_input(

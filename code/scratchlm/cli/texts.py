@@ -11,13 +11,13 @@ from scratchlm.errors import InputError
 JSON_LINES = ".jsonl"
 
 
-def input_files(path: Path) -> tuple[list[Path], bool]:
+def text_inputs(path: Path) -> tuple[list[Path], bool]:
     """List the files of an input, in the order of their names; true where they are JSON Lines.
 
     Raises:
         InputError: There is nothing to read, or a folder holds text of both kinds.
 
-    >>> input_files(Path("none"))
+    >>> text_inputs(Path("none"))
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
@@ -61,7 +61,7 @@ def read_input(
     >>> list(read_input(path))
     ['One.', 'Two.']
     """
-    files, json_lines = input_files(path)
+    files, json_lines = text_inputs(path)
     if json_lines:
         for file in files:
             for document in read_jsonl(file, text=field, on_error=on_error, progress=progress):

@@ -29,7 +29,7 @@ def strip_wikitext(source: str) -> str:
 
     Links leave their label, headings, list items and styled text their words. What a template
     would have printed is lost: it is not in the page. Markup that never closes stays as it is,
-    so that a slip costs no text. The time is linear in the length, however deep the nesting.
+    so that a mistake costs no text. The time is linear in the length, however deep the nesting.
 
     Args:
         source: Wikitext, as it stands in a MediaWiki dump.

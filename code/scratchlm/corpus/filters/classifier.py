@@ -17,7 +17,7 @@ from scratchlm.storage import sha256, write_atomically
 
 FORMAT = "scratchlm classifier 1"
 BAGS = {"characters": character_bag, "words": word_bag}
-STEP = 2.0**-10  # weights are multiples of it: see `rounded`
+STEP = 2.0**-10  # weights are multiples of it: see `round_weights`
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +52,8 @@ class Classifier:
     def probabilities(self, text: str) -> dict[str, float]:
         """How likely a text is to have each label.
 
-        >>> weights = rounded(np.zeros((2, 8)))
-        >>> bias = rounded(np.zeros(2))
+        >>> weights = round_weights(np.zeros((2, 8)))
+        >>> bias = round_weights(np.zeros(2))
         >>> Classifier(("a", "b"), weights, bias, "words", (1,), False).probabilities("any")
         {'a': 0.5, 'b': 0.5}
         """
@@ -100,13 +100,13 @@ class Classifier:
         return cls(labels, weights, bias, settings["unit"], orders, settings["mean"])
 
 
-def rounded(weights: np.ndarray) -> Float32[np.ndarray, "*shape"]:
+def round_weights(weights: np.ndarray) -> Float32[np.ndarray, "*shape"]:
     """Round to multiples of 2^-10.
 
     Sums of such numbers, times whole counts, are exact in float64. So the order in which a
     processor adds them up cannot change an answer: a pipeline's output is the same everywhere.
 
-    >>> rounded(np.array([0.3333])).tolist()
+    >>> round_weights(np.array([0.3333])).tolist()
     [0.3330078125]
     """
     return (np.round(weights / STEP) * STEP).astype(np.float32)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.filters.classifier import Classifier, by_label, rounded
+from scratchlm.corpus.filters.classifier import Classifier, by_label, round_weights
 from scratchlm.corpus.filters.features import character_bag
 from scratchlm.corpus.step import Step
 from scratchlm.errors import InputError
@@ -47,8 +47,8 @@ def train_language(
             where, times = character_bag(text, orders, buckets)
             row[where] += times
     likely = np.log(counts / counts.sum(axis=1, keepdims=True))
-    bias = rounded(np.zeros(len(texts)))
-    return Classifier(tuple(texts), rounded(likely), bias, "characters", orders, mean=False)
+    bias = round_weights(np.zeros(len(texts)))
+    return Classifier(tuple(texts), round_weights(likely), bias, "characters", orders, mean=False)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.filters.classifier import Classifier, by_label, rounded
+from scratchlm.corpus.filters.classifier import Classifier, by_label, round_weights
 from scratchlm.corpus.filters.features import Bag, word_bag
 from scratchlm.corpus.step import Step
 from scratchlm.errors import InputError
@@ -54,9 +54,11 @@ def train_quality(
     bags = [(word_bag(text, orders, buckets), label == GOOD) for label in texts
             for text in texts[label]]  # fmt: skip
     weights, bias = _descend(bags, buckets, epochs, random.Random(seed))
-    both = rounded(np.stack([-weights, weights]) / 2)  # softmax over ±s/2 is the logistic of s
+    both = round_weights(
+        np.stack([-weights, weights]) / 2
+    )  # softmax over ±s/2 is the logistic of s
     return Classifier(
-        (BAD, GOOD), both, rounded(np.array([-bias, bias]) / 2), "words", orders, mean=True
+        (BAD, GOOD), both, round_weights(np.array([-bias, bias]) / 2), "words", orders, mean=True
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.corpus.document import Document
-from scratchlm.corpus.pipeline.shards import ShardWriter, read_shard
+from scratchlm.corpus.pipeline.shards import DocumentWriter, read_shard
 from scratchlm.errors import InputError
 from scratchlm.storage import write_atomically
 
@@ -54,7 +54,7 @@ def _write_shards(
 ) -> list[str]:
     there = sorted(folder.glob(f"{number:05}-*.jsonl"))
     start = deque(read_shard(there[-1]), maxlen=1)[0].end if there else 0
-    writer = ShardWriter(folder, shard_bytes, f"{number:05}-", len(there))
+    writer = DocumentWriter(folder, shard_bytes, f"{number:05}-", len(there))
     for document in read(file, start):
         writer.add(document)
     return [path.name for path in there] + [shard["name"] for shard in writer.close()]

@@ -105,11 +105,11 @@ def origins_of(document: Document) -> dict[tuple[str, str, str], int]:
     return {(*origin, "documents"): 1, (*origin, "bytes"): len(document.text.encode())}
 
 
-def describe(step: Step | Deduplicator) -> dict[str, Any]:
+def describe_step(step: Step | Deduplicator) -> dict[str, Any]:
     """A step's name and settings, as JSON can hold them; arrays and classifiers by their hash.
 
     >>> from scratchlm.corpus import LineDedup
-    >>> describe(LineDedup())
+    >>> describe_step(LineDedup())
     {'step': 'LineDedup', 'min_characters': 20}
     """
     settings: dict[str, Any] = {"step": type(step).__name__}
@@ -169,7 +169,7 @@ def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
     return None
 
 
-def finish(out: Path, manifest: Manifest) -> Manifest:
+def complete(out: Path, manifest: Manifest) -> Manifest:
     """Write the manifest, and clear up what only unfinished work needs.
 
     Raises:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.corpus.document import Document
-from scratchlm.corpus.pipeline.manifest import Manifest, claim, finish, load_manifest, origins_of
-from scratchlm.corpus.pipeline.shards import SHARD_BYTES, ShardWriter, read_shard, shard_paths
+from scratchlm.corpus.pipeline.manifest import Manifest, claim, complete, load_manifest, origins_of
+from scratchlm.corpus.pipeline.shards import SHARD_BYTES, DocumentWriter, read_shard, shard_paths
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.errors import InputError
 
@@ -68,7 +68,7 @@ def mix(
     }
     if finished := claim(out, plan):
         return finished
-    writer = ShardWriter(out, shard_bytes)
+    writer = DocumentWriter(out, shard_bytes)
     stats = [StepStats(str(share.folder)) for share in shares]
     origins: Counter[tuple[str, str, str]] = Counter()
     try:
@@ -86,7 +86,7 @@ def mix(
         {"name": str(share.folder), "bytes": held, "weight": share.weight, "epochs": round(read, 3)}
         for share, held, read in zip(shares, sizes, epochs, strict=True)
     ]
-    return finish(out, Manifest.of(plan, inputs, stats, origins, shards))
+    return complete(out, Manifest.of(plan, inputs, stats, origins, shards))
 
 
 def _text_bytes(folder: Path) -> int:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Int64
 
 from scratchlm.corpus.pipeline.executors import Executor, run_tasks
 from scratchlm.corpus.pipeline.ingest import ReadDocuments, ingest
-from scratchlm.corpus.pipeline.manifest import WORK, Manifest, claim, describe, finish
+from scratchlm.corpus.pipeline.manifest import WORK, Manifest, claim, complete, describe_step
 from scratchlm.corpus.pipeline.shards import SHARD_BYTES
 from scratchlm.corpus.pipeline.stage import (
     PipelineStage,
@@ -78,7 +78,7 @@ class Pipeline:
         """
         files = input_files(list(inputs))
         plan = {
-            "steps": [describe(step) for step in self.steps],
+            "steps": [describe_step(step) for step in self.steps],
             "shard_bytes": self.shard_bytes,
             "inputs": [[str(file), file.stat().st_size] for file in files],
         }
@@ -100,7 +100,7 @@ class Pipeline:
             for number, stage in enumerate(stages(self.steps))
         ]
         manifest = Manifest.build(plan, read_in, notes)
-        return finish(out, manifest)
+        return complete(out, manifest)
 
 
 def _run_stage(

@@ -81,7 +81,7 @@ def shard_paths(folder: Path) -> list[Path]:
     return [folder / shard["name"] for shard in load_manifest(folder).shards]
 
 
-class ShardWriter:
+class DocumentWriter:
     """Gathers documents into files of about one size; each appears when it is full.
 
     Args:

@@ -72,7 +72,7 @@ def write_line(document: Document) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def from_fields(
+def document_from_fields(
     fields: Mapping[str, object], text: str, number: int, end: int, name: str
 ) -> Document:
     """Make a document of a record's fields.
@@ -84,7 +84,7 @@ def from_fields(
         end: Where the next record begins.
         name: The collection where no ``source`` is given: the file's name.
 
-    >>> from_fields({"id": 7, "url": "example.org"}, "Hi.", 0, 9, "a.jsonl")
+    >>> document_from_fields({"id": 7, "url": "example.org"}, "Hi.", 0, 9, "a.jsonl")
     Document(text='Hi.', id='7', source='a.jsonl', end=9, meta={'url': 'example.org'})
     """
     known = dict(fields)
@@ -125,4 +125,4 @@ def _parse(
         on_error.report("no text", where, f"an object with a string {text!r}", found)
         return None
     body = admit(fields.pop(text), where, limits, on_error)
-    return None if body is None else from_fields(fields, body, begin, line.end, path.name)
+    return None if body is None else document_from_fields(fields, body, begin, line.end, path.name)

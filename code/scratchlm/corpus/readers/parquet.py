@@ -8,7 +8,7 @@ from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import LIMITS, Limits, admit
 from scratchlm.corpus.readers.chunks import CHUNK, Progress, open_metered
-from scratchlm.corpus.readers.jsonl import from_fields
+from scratchlm.corpus.readers.jsonl import document_from_fields
 from scratchlm.corpus.require import require
 from scratchlm.errors import InputError
 
@@ -97,4 +97,6 @@ def _document(
         on_error.report("no text", where, f"a string in {text!r}", repr(body)[:40])
         return None
     body = admit(body, where, limits, on_error)
-    return None if body is None else from_fields(fields, body, number, number + 1, path.name)
+    return (
+        None if body is None else document_from_fields(fields, body, number, number + 1, path.name)
+    )

@@ -100,8 +100,8 @@ def unpack_tensors(envelope: Envelope[T], path: Path) -> T:
 
 def _header(line: bytes, path: Path, remedy: str) -> dict[str, Any]:
     """The header of a sealed file: one entry for each tensor, and the metadata."""
-    header: dict[str, Any] = parse_json(line, path, remedy)
-    metadata = header.get(METADATA) if isinstance(header, dict) else None
+    header: dict[str, Any] = parse_json(line, path, remedy) if line.startswith(b"{") else {}
+    metadata = header.get(METADATA)
     if not isinstance(metadata, dict) or SUM not in metadata:
         raise InputError(
             f"{path}: expected a safetensors file that scratchlm wrote, found another; {remedy}"

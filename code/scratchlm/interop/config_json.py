@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from scratchlm.errors import InputError
+from scratchlm.interop.config_values import check_values
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
 from scratchlm.model.rope import sharpening
@@ -63,15 +64,13 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     family = family_of(fields, source)
     fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     check_fields(family, fields, source)
+    check_values(family, fields, source)
     values = {ours: fields[theirs] for ours, theirs in family.names.items() if theirs in fields}
     needed = set(family.names) - family.optional - set(values)
     if missing := sorted(family.names[name] for name in needed):
         raise InputError(f"{source}: expected the fields {', '.join(missing)}, found none")
     if family.shape.positions == "rope":
         values |= read_rope(fields, source)
-    for name, value in values.items():
-        if isinstance(value, str):
-            raise InputError(f"{source}: expected a number as {name}, found {value!r}")
     values |= read_windows(family, fields, source)
     if values.get("kv_heads") == values["heads"]:
         values["kv_heads"] = None  # as we write it

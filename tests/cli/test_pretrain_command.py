@@ -7,11 +7,11 @@ from scratchlm.cli import pretrain
 from scratchlm.cli.pretrain import Pretrain, run
 from scratchlm.data import Shards, write_shards
 from scratchlm.errors import InputError
-from scratchlm.inference import Sampling, write_text
+from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.model import load_model
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig
-from scratchlm.training.run import CHECKPOINT
+from scratchlm.training.loop import CHECKPOINT
 from scratchlm.training.shard_text import open_shards
 from scratchlm.world import corpus
 
@@ -37,7 +37,9 @@ def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):
     assert f"{notes['bits_per_byte']:.3f} bits per byte" in printed
     assert notes["bits_per_byte"] < 6  # 8 is a blind guess
     tokenizer = Tokenizer.load(out / "tokenizer.json")
-    pieces = write_text(model, tokenizer, "Long ago", sampling=Sampling(), most=40)
+    pieces = generate_text(
+        model, tokenizer, "Long ago", sampling=SamplingParams(), max_new_tokens=40
+    )
     assert len("".join(pieces)) > 20
 
 
@@ -102,7 +104,10 @@ def test_shards_become_a_model_and_a_cut_run_goes_on(shards, capsys, monkeypatch
     model, notes = load_model(shards / "whole")
     assert 2 < notes["bits_per_byte"] < 6
     tokenizer = Tokenizer.load(shards / "whole" / "tokenizer.json")
-    assert len("".join(write_text(model, tokenizer, sampling=Sampling(), most=40))) > 20
+    assert (
+        len("".join(generate_text(model, tokenizer, sampling=SamplingParams(), max_new_tokens=40)))
+        > 20
+    )
 
     def killed(*arguments, **options):
         for report in train(*arguments, **options):
@@ -125,7 +130,7 @@ def test_sources_are_mixed_by_their_weights_and_their_last_shards_held_out(shard
     batches = text.batches(64, 4, seed=0)
     shout = text.tokenizer.encode("!")[0]
     shouted = [
-        int((batches.batch(number).inputs == shout).any(dim=1).sum()) for number in range(20)
+        int((batches.batch(number).input_ids == shout).any(dim=1).sum()) for number in range(20)
     ]
     assert 55 <= sum(shouted) <= 75  # 3 of 4 rows; in the village few people shout
     last = [Shards.load(shards / name).shards[-1] for name in ("village", "shout")]

@@ -10,12 +10,11 @@ from typing import Literal
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
-from scratchlm.inference import Sampling, write_text
+from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.model import ModelConfig, Transformer, save_model
 from scratchlm.storage import write_atomically
 from scratchlm.tokenizer import TOKENIZER_FILE
-from scratchlm.training import TrainConfig, Trainer
-from scratchlm.training import run as train
+from scratchlm.training import TrainConfig, Trainer, train
 from scratchlm.training.own_text import OwnText, prepare
 from scratchlm.training.precision import Precision, native_precision
 from scratchlm.training.shard_text import open_shards
@@ -47,10 +46,10 @@ class Pretrain:
     """Of the model: mini, small, base or medium."""
     vocab_size: int = 257
     """Tokens, with --text; 257 reads byte by byte, 1024 pay off from a few megabytes on."""
-    context: int = 256
-    """Tokens that the model sees at once."""
-    rows: int = 8
-    """Windows of text in a step."""
+    seq_len: int = 256
+    """Tokens in a row of a batch, which is also the longest sequence that the model reads."""
+    batch_size: int = 8
+    """Rows in a batch."""
     errors: Literal["strict", "replace"] = "strict"
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
     separator: str = SEPARATOR
@@ -73,9 +72,9 @@ def run(options: Pretrain) -> None:
     print(f"{text.tokens:,} tokens to learn")
     trainer = trainer_for(options, text, plan)
     samples = {round(plan.steps * share) for share in (0.1, 0.25, 0.5)}
-    for report in train(trainer, options.out):
-        if report.step in samples:
-            print(f"\n--- step {report.step}, loss {report.loss:.3f} nats per token")
+    for metrics in train(trainer, options.out):
+        if metrics.step in samples:
+            print(f"\n--- step {metrics.step}, loss {metrics.loss:.3f} nats per token")
             print(sample(trainer.model, text))
     finish(options, trainer.model, text)
 
@@ -144,10 +143,10 @@ def trainer_for(options: Pretrain, text: Text, plan: TrainConfig) -> Trainer:
     shape = ModelConfig.named(
         options.size,
         vocab_size=text.tokenizer.vocab_size,
-        context=options.context,
+        max_seq_len=options.seq_len,
         tie_embeddings=False,
     )
-    batches = text.batches(options.context, options.rows, options.seed)
+    batches = text.batches(options.seq_len, options.batch_size, options.seed)
     return Trainer(Transformer(shape, options.seed), batches, plan)
 
 
@@ -155,10 +154,10 @@ def steps_in(options: Pretrain, text: Text, plan: TrainConfig) -> int:
     """Try some steps, and tell how many fit the minutes."""
     trial = trainer_for(options, text, plan)
     for _ in range(TRIAL // 2):  # the first ones are slower
-        trial.advance()
+        trial.train_step()
     start = time.perf_counter()
     for _ in range(TRIAL):
-        trial.advance()
+        trial.train_step()
     return max(TRIAL, round(options.minutes * 60 * TRIAL / (time.perf_counter() - start)))
 
 
@@ -181,4 +180,6 @@ def finish(options: Pretrain, model: Transformer, text: Text) -> None:
 
 def sample(model: Transformer, text: Text) -> str:
     """A short piece of the model's own."""
-    return "".join(write_text(model, text.tokenizer, sampling=Sampling(0.8), most=300))
+    return "".join(
+        generate_text(model, text.tokenizer, sampling=SamplingParams(0.8), max_new_tokens=300)
+    )

@@ -10,17 +10,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from scratchlm.training.checkpoint import load_checkpoint, save_checkpoint
-from scratchlm.training.trainer import Report, Trainer
+from scratchlm.training.trainer import StepMetrics, Trainer
 
 CHECKPOINT, LOG = "checkpoint", "log.jsonl"
 
 
-def run(
+def train(
     trainer: Trainer,
     folder: Path,
     *,
     save_every: int = 100,
-) -> Iterator[Report]:
+) -> Iterator[StepMetrics]:
     """Train to the end of the schedule, from the folder's checkpoint where there is one.
 
     Killed at any moment and run again, it ends with the same weights, bit for bit.
@@ -31,7 +31,7 @@ def run(
         save_every: Steps between checkpoints.
 
     Yields:
-        One report per step.
+        The metrics of each step.
 
     Raises:
         InputError: The checkpoint is damaged or belongs to another run.
@@ -51,16 +51,16 @@ def run(
     start = time.process_time()
     with bar, (folder / LOG).open("a", encoding="utf-8") as log:
         while trainer.step < trainer.config.steps:
-            report = trainer.advance()
-            line = asdict(report)
+            metrics = trainer.train_step()
+            line = asdict(metrics)
             line["cpu_seconds"] = round(time.process_time() - start, 2)
             log.write(json.dumps(line) + "\n")
-            bar.set_postfix_str(f"loss {report.loss:.3f}", refresh=False)
+            bar.set_postfix_str(f"loss {metrics.loss:.3f}", refresh=False)
             bar.update()
             if trainer.step % save_every == 0 or trainer.step == trainer.config.steps:
                 log.flush()
                 save_checkpoint(folder / CHECKPOINT, trainer)
-            yield report
+            yield metrics
 
 
 def keep_log(path: Path, steps: int) -> None:

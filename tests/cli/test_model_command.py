@@ -40,7 +40,7 @@ def test_models_of_ours_are_described(tmp_path, capsys):
         (tmp_path, model.parameter_count()),
         ("base", load("base").model.parameter_count()),
     ):
-        call("describe", name, "--rows", 3, "--time", 10, "--optimizer", "muon")
+        call("describe", name, "--batch-size", 3, "--seq-len", 10, "--optimizer", "muon")
         table = {key.strip(): value.strip() for key, value in printed(capsys).items()}
         assert table["parameters"] == f"{count:,}"
         assert "forward, 3 × 10 tokens" in table
@@ -64,8 +64,8 @@ def test_a_configuration_is_enough(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["gpt7"], r"expected one of gpt2, .*, base, .*or a folder"),
-        (["gpt2", "--time", "2000"], "1 to 1024 tokens"),
-        (["gpt2", "--rows", "0"], "rows and bytes above 0"),
+        (["gpt2", "--seq-len", "2000"], "1 to 1024 tokens"),
+        (["gpt2", "--batch-size", "0"], "batch_size and bytes_per_number above 0"),
     ],
 )
 def test_nonsense_is_refused(arguments, message):

@@ -28,9 +28,11 @@ MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=16, n_layers=2, n_hea
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
 
 
-def trainer(*, rows: int = 4, model: ModelConfig = MODEL, **config: object) -> Trainer:
+def trainer(*, batch_size: int = 4, model: ModelConfig = MODEL, **config: object) -> Trainer:
     settings = {"steps": 12, "warmup_steps": 2, **config}
-    return Trainer(Transformer(model), DocumentBatches(TEXT, 16, rows), TrainConfig(**settings))
+    return Trainer(
+        Transformer(model), DocumentBatches(TEXT, 16, batch_size), TrainConfig(**settings)
+    )
 
 
 def weights(one: Trainer) -> list[torch.Tensor]:
@@ -127,9 +129,9 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     save_checkpoint(path, one)
     wider = ModelConfig(vocab_size=12, max_seq_len=16, d_model=32, n_layers=2, n_heads=2)
     for other, name in (
-        (trainer(model=wider), "width 16 instead of 32"),
+        (trainer(model=wider), "d_model 16 instead of 32"),
         (trainer(lr=0.1), "lr 0.003 instead of 0.1"),
-        (trainer(rows=5), "rows 4 instead of 5"),
+        (trainer(batch_size=5), "batch_size 4 instead of 5"),
     ):
         with pytest.raises(InputError, match=name):
             load_checkpoint(path, other)
@@ -167,7 +169,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
-        with pytest.raises(InputError, match="the one before it is whole"):
+        with pytest.raises(InputError, match="what was there before is whole"):
             save_checkpoint(path, one)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

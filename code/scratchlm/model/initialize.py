@@ -19,8 +19,8 @@ def initialize(model: nn.Module, config: ModelConfig, seed: int) -> None:
     1 / fan-in, but zero to those that write to the residual stream, so each block begins as the
     identity (Goyal et al., 2017, section 5.1, do so with gains), and zero to an untied head: the
     first prediction is uniform. ``gpt2`` gives all the standard deviation 0.02, and less to those
-    that write to the stream (Radford et al., 2019, section 2.3). ``xavier`` gives the variance 2 / (fan-in + fan-out)
-    (Glorot and Bengio, 2010, eq. 16).
+    that write to the stream (Radford et al., 2019, section 2.3). ``xavier`` gives the variance
+    2 / (fan-in + fan-out) (Glorot and Bengio, 2010, eq. 16).
 
     Args:
         model: Whose weights.

@@ -22,8 +22,8 @@ def orthogonalize(
     """Orthogonalize by Newton-Schulz iterations: singular values go to about one (0.7 to 1.2).
 
     An odd polynomial of a matrix changes its singular values and keeps its singular vectors; five
-    iterations of this one lift even small values to about one. Source: Jordan et al. (2024), "Muon: An
-    optimizer for hidden layers in neural networks".
+    iterations of this one lift even small values to about one.
+    Source: Jordan et al. (2024), "Muon: An optimizer for hidden layers in neural networks".
 
     Args:
         matrices: One matrix, or a stack of them.

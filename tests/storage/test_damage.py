@@ -7,9 +7,10 @@ from scratchlm.cli.pretrain import RUN, Run
 from scratchlm.corpus import ExactDedup, MaskPII, Pipeline
 from scratchlm.corpus.filters.classifier import Classifier, round_weights
 from scratchlm.corpus.pipeline.manifest import load_manifest
-from scratchlm.data import Shard, Shards, verify_shard, write_shards
+from scratchlm.data import Shard, Shards, StreamBatches, verify_shard, write_shards
+from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import Tokenizer, train_bpe
-from scratchlm.training import TrainConfig
+from scratchlm.training import TrainConfig, Trainer, load_checkpoint, save_checkpoint
 
 TEXTS = ["It was a golden Sunday.", "Nils was at the ferry landing.", "The moon was brown."]
 

@@ -59,11 +59,27 @@ def manifest(folder):
     return folder / "out" / "manifest.json", lambda path: load_manifest(path.parent)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [tokenizer, shard, index, settings, classifier, manifest],
-    ids=lambda make: make.__name__,
-)
+def checkpoint(folder):
+    config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
+
+    def trainer():
+        batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), 8, 2)
+        return Trainer(Transformer(config), batches, TrainConfig(5))
+
+    def use(path):
+        load_checkpoint(path, other := trainer())
+        state = [optimizer.state_dict()["state"] for optimizer in other.optimizers]
+        return other.step, str(state), [weight.tolist() for weight in other.model.parameters()]
+
+    (one := trainer()).train_step()
+    save_checkpoint(path := folder / "checkpoint", one)
+    return path, use
+
+
+KINDS = [checkpoint, tokenizer, shard, index, settings, classifier, manifest]
+
+
+@pytest.mark.parametrize("make", KINDS, ids=lambda make: make.__name__)
 def test_damage_of_our_files_is_refused_or_changes_nothing(tmp_path, make):
     path, use = make(tmp_path)
     check_damage(path, use, sealed=True)

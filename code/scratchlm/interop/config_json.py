@@ -93,7 +93,7 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
         if name not in known | HARMLESS:
             raise InputError(
                 f"{source}: expected fields that are known for {family.model_type}, found "
-                f"{shorten(name)} = {quote(value)}; remove it if it changes nothing that is computed"
+                f"{shorten(name)} = {quote(value)}; remove it if it changes no result"
             )
     for name, expected in family.fixed.items():
         found = fields.get(name, family.defaults.get(name, expected))

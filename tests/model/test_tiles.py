@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.flash_attention import flash_attention, online_softmax_sum
 from scratchlm.model.mixing import attend
+from scratchlm.training import chunked_cross_entropy
 from torch.nn import functional as F
 
 

@@ -66,7 +66,7 @@ def test_a_loss_in_chunks_trains_alike(chunk, tie):
 
 def test_a_loss_in_chunks_is_as_good_in_half_precision():
     model = MODEL.replace(initialization="xavier")
-    settings = {"model": model, "precision": "bfloat16"}
+    settings = {"model": model, "dtype": "bfloat16"}
     whole, parts = trainer(**settings), trainer(**settings, loss_chunk_size=5)
     assert parts.backward()[0] == pytest.approx(whole.backward()[0], rel=1e-3)
     for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):

@@ -10,7 +10,6 @@ from scratchlm.model.activation_checkpointing import apply_activation_checkpoint
 from scratchlm.model.activations import count_activations
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import SIZES, ModelConfig
-from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.experts import MixtureOfExperts, balance
 from scratchlm.model.files import load_model, save_model
 from scratchlm.model.padding import left_pad
@@ -28,7 +27,6 @@ __all__ = [
     "apply_activation_checkpointing",
     "attention_maps",
     "balance",
-    "chunked_cross_entropy",
     "count_activations",
     "count_active_parameters",
     "count_flops",

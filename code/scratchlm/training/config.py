@@ -43,8 +43,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         if self.grad_accum_steps < 1:
             raise InputError(
-                "training: expected grad_accum_steps of at least 1, found "
-                f"{self.grad_accum_steps}"
+                f"training: expected grad_accum_steps of at least 1, found {self.grad_accum_steps}"
             )
         for name in ("muon_lr", "lr", "max_grad_norm"):
             if not 0 < getattr(self, name) < inf:

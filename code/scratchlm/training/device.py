@@ -1,4 +1,4 @@
-"""Where and in which dtype a model is trained: device, dtype of the matrix products, compilation."""
+"""Where and how a model is computed in training: device, dtype of the products, compilation."""
 
 import sys
 from dataclasses import fields, replace
@@ -29,13 +29,13 @@ def choose_device(name: Device = "auto") -> torch.device:
     >>> choose_device("cpu")
     device(type='cpu')
     """
-    present = {
+    present: dict[Device, bool] = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if name == "auto":
-        name = next(one for one in present if present[one])  # type: ignore[assignment]
+        name = next(one for one in present if present[one])
     if not present.get(name):
         there = ", ".join(one for one in present if present[one])
         raise InputError(

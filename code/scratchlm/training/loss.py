@@ -52,6 +52,4 @@ def next_token_loss(model: Transformer, batch: Batch, *, chunk_size: int = 0) ->
     if chunk_size == 0:
         return total_loss(model(batch.input_ids, mask=batch.mask), batch.targets)
     hidden = model.forward_hidden(batch.input_ids, mask=batch.mask).flatten(0, 1)
-    return chunked_cross_entropy(
-        hidden, model.head, batch.targets.flatten(), chunk_size=chunk_size
-    )
+    return chunked_cross_entropy(hidden, model.head, batch.targets.flatten(), chunk_size=chunk_size)

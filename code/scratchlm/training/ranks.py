@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import torch
 import torch.distributed as dist
@@ -13,6 +13,9 @@ from scratchlm.data import Batch, Batches, SampleBatches
 from scratchlm.errors import InputError
 from scratchlm.model import Transformer
 from scratchlm.training.loss import LossFunction
+
+if TYPE_CHECKING:
+    from torch.distributed.fsdp import FSDPModule
 
 Parallel = Literal["none", "ddp", "fsdp"]
 
@@ -50,6 +53,15 @@ def all_reduce(tensor: Tensor, device: torch.device) -> Tensor:
     total = tensor.to(device, copy=True)
     dist.all_reduce(total)
     return total.to(tensor.device)
+
+
+def wait_for_ranks() -> None:
+    """Wait until all ranks are here (barrier); alone, there is nobody to wait for.
+
+    >>> wait_for_ranks()
+    """
+    if dist.is_initialized():
+        dist.barrier()
 
 
 class RankBatches(Batches):
@@ -99,9 +111,7 @@ def share_batches(batches: Batches) -> Batches:
     if (world_size := get_world_size()) == 1:
         return batches
     if isinstance(batches, SampleBatches):  # it can do so without loading the rest
-        return SampleBatches(
-            batches.stream, batches.batch_size, rank=get_rank(), ranks=world_size
-        )
+        return SampleBatches(batches.stream, batches.batch_size, rank=get_rank(), ranks=world_size)
     return RankBatches(batches, get_rank(), world_size)
 
 
@@ -133,21 +143,27 @@ def parallelize(
         device: Where the process group communicates.
 
     Raises:
-        InputError: There are ranks, but no way to keep them together, or the other way round.
+        InputError: There are several ranks, but nothing keeps them together; or the other way.
     """
-    if (kind == "none") != (get_world_size() == 1):
+    if kind == "none" and get_world_size() > 1:
         raise InputError(
-            f"ranks: expected ddp or fsdp with several ranks and none with one, found {kind!r} with "
-            f"{get_world_size()}; start the ranks with torchrun, or change `parallel`"
+            f"ranks: expected ddp or fsdp for {get_world_size()} ranks, found none; they would "
+            "train apart: choose one of the two"
+        )
+    if kind != "none" and not dist.is_initialized():
+        raise InputError(
+            f"ranks: expected a process group for {kind}, found none; start with torchrun and call "
+            "torch.distributed.init_process_group first"
         )
     module = LossModule(model, loss_fn)
     if kind == "ddp":
-        # All buffers are equal by construction; broadcasting them would cost time in every step.
-        return nn.parallel.DistributedDataParallel(module, broadcast_buffers=False)
+        # Buffers are equal by construction; sending them again in every step would cost time.
+        return nn.parallel.DistributedDataParallel(module, forward_sync_buffers=False)
     if kind == "fsdp":
+        from torch.distributed.device_mesh import init_device_mesh
         from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 
-        mesh = dist.init_device_mesh(device.type, (get_world_size(),))
+        mesh = init_device_mesh(device.type, (get_world_size(),))
         for block in model.layers:
             fully_shard(block, mesh=mesh)
         fully_shard(model, mesh=mesh)
@@ -162,8 +178,8 @@ def sync_gradients(loss: nn.Module, *, last: bool) -> AbstractContextManager[Non
         loss: What `parallelize` returned.
         last: Whether the pass to come is the last one.
     """
-    if isinstance(loss, nn.parallel.DistributedDataParallel):
-        return nullcontext() if last else cast("AbstractContextManager[None]", loss.no_sync())
-    if hasattr(loss.model, "set_requires_gradient_sync"):
-        loss.model.set_requires_gradient_sync(last)
+    if isinstance(loss, nn.parallel.DistributedDataParallel) and not last:
+        return cast("AbstractContextManager[None]", loss.no_sync())
+    if hasattr(model := getattr(loss, "model", None), "set_requires_gradient_sync"):  # FSDP's
+        cast("FSDPModule", model).set_requires_gradient_sync(last)
     return nullcontext()

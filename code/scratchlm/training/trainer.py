@@ -8,13 +8,9 @@ from typing import Any
 
 import torch
 
-from scratchlm.data import IGNORE_INDEX, Batch, Batches
+from scratchlm.data import Batch, Batches
 from scratchlm.errors import NonFiniteLossError
-from scratchlm.model import (
-    Transformer,
-    apply_activation_checkpointing,
-    balance,
-)
+from scratchlm.model import Transformer, apply_activation_checkpointing, balance
 from scratchlm.model.experts import MixtureOfExperts
 from scratchlm.optim import AdamW, CosineSchedule, Muon, WSDSchedule, clip_grad_norm
 from scratchlm.training.config import TrainConfig

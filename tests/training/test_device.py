@@ -5,16 +5,14 @@ import torch
 from scratchlm.data import DocumentBatches, Shard
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.optim import Muon
-from scratchlm.training import TrainConfig, Trainer
-from scratchlm.training.precision import native_precision
-from scratchlm.training.trainer import total_loss
+from scratchlm.training import TrainConfig, Trainer, native_dtype, total_loss
 
 MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=32, n_layers=2, n_heads=2)
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
 
 
 def trained(precision: str, steps: int = 60) -> tuple[Trainer, list[float]]:
-    config = TrainConfig(steps=steps, warmup_steps=2, precision=precision)
+    config = TrainConfig(steps=steps, warmup_steps=2, dtype=precision)
     one = Trainer(Transformer(MODEL), DocumentBatches(TEXT, 16, 8), config)
     return one, [one.train_step().loss for _ in range(steps)]
 
@@ -41,7 +39,7 @@ def test_the_gradient_of_one_step_differs_by_rounding_only():
     gradients = []
     for precision in ("float32", "bfloat16"):
         torch.manual_seed(0)
-        config = TrainConfig(steps=1, precision=precision)
+        config = TrainConfig(steps=1, dtype=precision)
         one = Trainer(Transformer(MODEL), DocumentBatches(TEXT, 16, 8), config)
         with torch.no_grad():
             for weight in one.model.parameters():  # some start at zero and would hide the rest
@@ -82,4 +80,4 @@ def test_muon_in_few_bits_still_moves_all_directions_alike():
 )
 def test_the_processor_decides(monkeypatch, able, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
-    assert native_precision() == expected
+    assert native_dtype() == expected

@@ -67,7 +67,7 @@ def read_byte_pairs(model: Mapping[str, Any], specials: Mapping[str, int]) -> Re
     for name in ("dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"):
         refuse(name, model.get(name) or None, None)
     vocab = {from_visible(name): id for name, id in model["vocab"].items() if name not in specials}
-    check_tokens(vocab)
+    check_tokens(vocab.keys() | {*BYTE_TOKENS})
     pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
     if model.get("ignore_merges"):  # made from ranks: it is the order of the ids that decides
         merges = merges_of(vocab)
@@ -78,12 +78,12 @@ def read_byte_pairs(model: Mapping[str, Any], specials: Mapping[str, int]) -> Re
             merges.append((numbers[left], numbers[right]))
             numbers[left + right] = len(numbers)
     algorithm = BytePairs(merges)
-    if len({*algorithm.tokens}) < len(algorithm.tokens) or {*algorithm.tokens} != {*vocab}:
+    if len({*algorithm.tokens}) < len(algorithm.tokens) or {*algorithm.tokens} != {*vocab, *BYTE_TOKENS}:
         raise InputError(
             f"merges: expected one for each of the {len(vocab) - len(BYTE_TOKENS)} tokens of "
             f"several bytes, found {len(pairs)} that differ from them; it cannot be read"
         )
-    return algorithm, [vocab[token] for token in algorithm.tokens]
+    return algorithm, [vocab.get(token) for token in algorithm.tokens]
 
 
 def read_word_piece(model: Mapping[str, Any], specials: Mapping[str, int]) -> Read:

@@ -64,11 +64,14 @@ class Tokenizer:
         self._regex = compile_pattern(pattern)
         tokens = [*self.algorithm.tokens, *(name.encode() for name in specials)]
         self.ids = tuple(range(len(tokens)) if ids is None else check_ids(ids, len(tokens)))
-        self._tokens = dict(zip(self.ids, tokens, strict=True))
+        self._tokens = {
+            id: token for id, token in zip(self.ids, tokens, strict=True) if id is not None
+        }
+        self._absent = bytes(byte for byte in range(256) if self.ids[byte] is None)
         self.specials: Mapping[str, int] = MappingProxyType(
             dict(zip(specials, self.ids[len(self.algorithm.tokens) :], strict=True))
         )
-        self.vocab_size = max(self.ids) + 1
+        self.vocab_size = max(self._tokens) + 1
         self._words = Recall(self._encode_word, limit=1 << 16)
         self._stretches = Recall(self._encode_stretch, limit=1 << 17)
 
@@ -172,7 +175,7 @@ class Tokenizer:
         return ids
 
     def _encode_word(self, word: str) -> Iterable[int]:
-        return map(self.ids.__getitem__, self.algorithm.encode(word.encode()))
+        return map(self.ids.__getitem__, self.algorithm.encode(word.encode().translate(None, self._absent)))
 
     def _encode_stretch(self, text: str) -> Iterable[int]:
         words = split(text, self._regex)
@@ -253,8 +256,9 @@ def check_ids(ids: Sequence[int], number: int) -> Sequence[int]:
     ...
     scratchlm.errors.InputError: ids: expected 2 different ones from 0 on, found 1; correct them
     """
-    found = {id for id in ids if id >= 0}
-    if len(ids) != number or len(found) != number:
+    absent = ids[:256].count(None)
+    found = {id for id in ids if id is not None and id >= 0}
+    if len(ids) != number or len(found) != number - absent:
         raise InputError(
             f"ids: expected {number} different ones from 0 on, found {len(found)}; correct them"
         )

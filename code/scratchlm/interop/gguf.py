@@ -1,0 +1,254 @@
+"""Models in GGUF files, the form of llama.cpp: configuration, weights, tokenizer, chat template."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from scratchlm.errors import InputError
+from scratchlm.interop.config_json import read_config
+from scratchlm.interop.controls import Controls
+from scratchlm.interop.gguf_file import GGUFFile
+from scratchlm.interop.weights import assemble
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer.hugging_face import BYTE_LEVEL, from_content
+from scratchlm.tokenizer.pretokens import GPT2_PATTERN
+
+ARCHITECTURES = ("llama", "qwen2", "qwen3")
+PERMUTED = ("llama",)  # their query and key rows stand as interleaved rotary positions want them
+# The keys that follow the architecture's name, and the fields of a config.json that hold the same.
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "context_length": "max_position_embeddings",
+        "embedding_length": "hidden_size",
+        "block_count": "num_hidden_layers",
+        "feed_forward_length": "intermediate_size",
+        "attention.head_count": "num_attention_heads",
+        "attention.head_count_kv": "num_key_value_heads",
+        "attention.key_length": "head_dim",
+        "attention.layer_norm_rms_epsilon": "rms_norm_eps",
+        "rope.freq_base": "rope_theta",
+    }
+)
+TENSORS: Mapping[str, str] = MappingProxyType(
+    {
+        "embed_tokens": "token_embd",
+        "norm": "output_norm",
+        "lm_head": "output",
+        "input_layernorm": "attn_norm",
+        "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output",
+        "self_attn.q_norm": "attn_q_norm",
+        "self_attn.k_norm": "attn_k_norm",
+        "post_attention_layernorm": "ffn_norm",
+        "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+    }
+)
+# What cuts text into pre-tokens, by the name that llama.cpp gives it (llama-vocab.cpp).
+CONTRACTIONS_AND_WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
+SIGNS_AND_SPACES = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN2_PATTERN = rf"{CONTRACTIONS_AND_WORDS}|\p{{N}}|{SIGNS_AND_SPACES}"
+LLAMA3_PATTERN = rf"{CONTRACTIONS_AND_WORDS}|\p{{N}}{{1,3}}|{SIGNS_AND_SPACES}"
+# Digits are cut out first, each alone; GPT-2's pattern then sees what is between them, so that
+# white space before a digit counts as white space at the end of a text.
+SMOLLM_PATTERN = GPT2_PATTERN.replace(r" ?\p{N}+", r"\p{N}").replace(r"(?!\S)", r"(?![^\s\p{N}])")
+PRE_TOKENIZERS: Mapping[str, str] = MappingProxyType(
+    {
+        "gpt-2": GPT2_PATTERN,
+        "smollm": SMOLLM_PATTERN,
+        "qwen2": QWEN2_PATTERN,
+        "deepseek-r1-qwen": QWEN2_PATTERN,
+        "llama-bpe": LLAMA3_PATTERN,
+    }
+)
+NORMAL, UNUSED = 1, 5  # types of tokens; the others are control tokens of some kind
+# Tokens of these names end a text for llama.cpp, whatever else a file says.
+ENDING = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|eom_id|>")
+
+
+def gguf_model(file: GGUFFile) -> Transformer:
+    """Build the model of a GGUF file; its numbers become float32.
+
+    Args:
+        file: Of the families Llama, Qwen 2 or Qwen 3.
+
+    Raises:
+        InputError: The family or a key is unknown, or a tensor is missing, superfluous, of another
+            shape, or not a number.
+    """
+    config = gguf_config(file)
+    wanted = dict[str, str]()
+
+    def read(ours: str) -> Tensor:
+        name = wanted[ours] = tensor_name(ours)
+        weight = torch.from_numpy(file.read(name).copy())
+        kind = ours.split(".")[-2]
+        if file.metadata["general.architecture"] in PERMUTED and kind in ("q_proj", "k_proj"):
+            return half_from_interleaved(weight, config.head_width)
+        return weight
+
+    model = assemble(config, read, str(file.path))
+    if extra := sorted(set(file.tensors) - set(wanted.values())):
+        raise InputError(f"{file.path}: expected no tensor {extra[0]}, found one")
+    return model
+
+
+def gguf_config(file: GGUFFile) -> ModelConfig:
+    """Read the configuration out of the metadata.
+
+    Raises:
+        InputError: The family is unknown, or a key is missing, unknown, or does not fit.
+    """
+    family = file.value("general.architecture", str)
+    if family not in ARCHITECTURES:
+        raise InputError(
+            f"{file.path}: expected one of {', '.join(ARCHITECTURES)} as general.architecture, "
+            f"found {family!r:.80}"
+        )
+    start = f"{family}."
+    given = {key.removeprefix(start): v for key, v in file.metadata.items() if key.startswith(start)}
+    given = {"attention.head_count_kv": given.get("attention.head_count")} | given
+    fields = {theirs: given.pop(key) for key, theirs in FIELDS.items() if key in given}
+    fields |= shape_of_tensors(file, family)
+    blocks = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
+    if fields.get("num_hidden_layers") != len(blocks):
+        raise InputError(
+            f"{file.path}: expected {fields.get('num_hidden_layers')!r:.80} blocks, as "
+            f"{start}block_count says, found tensors of {len(blocks)}"
+        )
+    config = read_config(fields, str(file.path))
+    # What says the same again, or says that nothing else is done.
+    known = {"vocab_size": config.vocab_size, "rope.scaling.type": "none"}
+    known |= dict.fromkeys(("rope.dimension_count", "attention.value_length"), config.head_width)
+    for key, value in given.items():
+        if key not in known or known[key] != value:
+            raise InputError(
+                f"{file.path}: expected {start}{key} = {known.get(key)!r}, found {value!r:.80}, "
+                "which the model here does not do"
+            )
+    return config
+
+
+def shape_of_tensors(file: GGUFFile, family: str) -> dict[str, Any]:
+    """The fields of a ``config.json`` that only the table of tensors tells.
+
+    Raises:
+        InputError: There is no table of embeddings.
+    """
+    table = file.tensors.get(tensor_name("embed_tokens.weight"))
+    if table is None:
+        raise InputError(f"{file.path}: expected the tensor token_embd.weight, found none")
+    fields = {
+        "model_type": family,
+        "vocab_size": table.shape[0],
+        "tie_word_embeddings": "output.weight" not in file,
+    }
+    if family == "llama":
+        fields["attention_bias"] = "blk.0.attn_q.bias" in file
+        fields["mlp_bias"] = "blk.0.ffn_up.bias" in file
+    return fields
+
+
+def tensor_name(ours: str) -> str:
+    """What GGUF calls one of our weights.
+
+    >>> tensor_name("layers.3.mlp.up_proj.weight")
+    'blk.3.ffn_up.weight'
+    """
+    match = re.fullmatch(r"(?:layers\.(\d+)\.)?(.+)\.(weight|bias)", ours)
+    assert match is not None
+    layer, module, kind = match.groups()
+    block = "" if layer is None else f"blk.{layer}."
+    return f"{block}{TENSORS[module]}.{kind}"
+
+
+def half_from_interleaved(
+    weight: Float[Tensor, "rows *columns"], head_dim: int
+) -> Float[Tensor, "rows *columns"]:
+    """Reorder the rows of each head for rotary positions that turn its two halves together.
+
+    llama.cpp turns neighbors together, and keeps the rows of Llama's queries and keys so.
+
+    >>> half_from_interleaved(torch.tensor([0, 2, 1, 3]), 4)
+    tensor([0, 1, 2, 3])
+    """
+    pairs = weight.unflatten(0, (-1, head_dim // 2, 2))
+    return pairs.transpose(1, 2).flatten(0, 2)
+
+
+def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
+    """Build the tokenizer of a GGUF file: a byte-level byte-pair encoding.
+
+    Raises:
+        InputError: It is of another kind, cuts text in a way that is unknown, or is damaged.
+    """
+    kind = file.value("tokenizer.ggml.model", str)
+    pre = file.value("tokenizer.ggml.pre", str)
+    if kind != "gpt2" or pre not in PRE_TOKENIZERS:
+        raise InputError(
+            f"{file.path}: expected gpt2 as tokenizer.ggml.model, and one of "
+            f"{', '.join(PRE_TOKENIZERS)} as tokenizer.ggml.pre, found {kind!r:.40} and {pre!r:.40}"
+        )
+    tokens, merges = (file.value(f"tokenizer.ggml.{name}", list) for name in ("tokens", "merges"))
+    types = file.value("tokenizer.ggml.token_type", list, [NORMAL] * len(tokens))
+    if len(types) != len(tokens) or not all(isinstance(one, str) for one in (*tokens, *merges)):
+        raise InputError(
+            f"{file.path}: expected texts as tokens and merges, and {len(tokens)} types of tokens, "
+            f"found {len(types)} types or other lists"
+        )
+    added = [(token, id) for id, token in enumerate(tokens) if types[id] not in (NORMAL, UNUSED)]
+    vocab = {token: id for id, token in enumerate(tokens) if types[id] != UNUSED}
+    split = {"type": "Split", "pattern": {"Regex": PRE_TOKENIZERS[pre]}, "behavior": "Isolated"}
+    steps = [{**split, "invert": False}, {**BYTE_LEVEL, "use_regex": False}]
+    flags = dict.fromkeys(("lstrip", "rstrip", "single_word"), False)
+    content = {
+        "normalizer": None,
+        "added_tokens": [{"content": token, "id": id, **flags} for token, id in added],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": steps},
+        # Llama 3's encoder looks whole pre-tokens up before it merges.
+        "model": {
+            "type": "BPE", "vocab": vocab, "merges": merges, "ignore_merges": pre == "llama-bpe"
+        },
+    }
+    try:
+        return from_content(content)
+    except (InputError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file.path}: expected a tokenizer, found: {error!s:.200}") from error
+
+
+def gguf_controls(file: GGUFFile) -> Controls:
+    """Read which tokens begin and end a text.
+
+    Raises:
+        InputError: No token ends a text, or one of them has no number.
+    """
+    start = "tokenizer.ggml."
+    names = ("eos_token_id", "eot_token_id", "eom_token_id")
+    ends = [file.value(start + name, int) for name in names if start + name in file.metadata]
+    tokens = file.value(start + "tokens", list)
+    ends += [id for id, token in enumerate(tokens) if token in ENDING]
+    if not ends:
+        raise InputError(f"{file.path}: expected {start}eos_token_id, found none")
+    bos = file.metadata.get(start + "bos_token_id")
+    empty = (ends[0],) if bos is None else (file.value(start + "bos_token_id", int),)
+    prepends = file.metadata.get(start + "add_bos_token", file.metadata[start + "pre"] == "llama-bpe")
+    return Controls(empty if prepends and bos is not None else (), empty, frozenset(ends))
+
+
+def gguf_chat_template(file: GGUFFile) -> str | None:
+    """Read the chat template, a text in the language Jinja, where there is one.
+
+    Raises:
+        InputError: It is no text.
+    """
+    key = "tokenizer.chat_template"
+    return file.value(key, str) if key in file.metadata else None

@@ -10,12 +10,11 @@ from scratchlm.tokenizer.chat_template import ChatTemplate, Message
 from scratchlm.zoo import Loaded, load
 
 QUIT = "/quit"
-ROOM = 4  # the reply may take a quarter of the context, where --max-new-tokens asks for more
 
 
 @dataclass(frozen=True)
 class Chat:
-    """Talk with a model that has been trained to; /quit or Ctrl-D ends it."""
+    """Talk with a model that was trained for it; /quit or Ctrl-D ends the conversation."""
 
     model: str = "smollm2"
     """A model of the zoo, a folder, a GGUF file, or a model of the Hugging Face hub."""
@@ -28,7 +27,7 @@ class Chat:
     top_p: float = 0.9
     """Choose among the likeliest tokens that hold this share of the probability."""
     max_new_tokens: int = 500
-    """Most tokens of a reply."""
+    """Most tokens of a reply; never more than half of the model's context."""
     seed: int = 0
     """Another seed, other replies."""
 
@@ -41,11 +40,8 @@ def run(options: Chat) -> None:
     """
     sampling = SamplingParams(options.temperature, options.top_k, options.top_p)
     if options.max_new_tokens < 1:
-        raise InputError(
-            f"--max-new-tokens: expected at least 1, found {options.max_new_tokens}"
-        )
-    loaded = load(options.model)
-    conversation = Conversation(loaded, options, sampling)
+        raise InputError(f"--max-new-tokens: expected at least 1, found {options.max_new_tokens}")
+    conversation = Conversation(load(options.model), options, sampling)
     for text in messages_of_the_user():
         try:
             for piece in conversation.reply(text):
@@ -59,7 +55,7 @@ def messages_of_the_user() -> Iterator[str]:
     """Yield the lines of standard input until its end or ``/quit``; ask for them in a terminal."""
     asked = sys.stdin.isatty()
     if asked:
-        import readline  # noqa: F401: lets `input` edit a line and recall earlier ones
+        import readline  # noqa: F401  # lets `input` edit a line and recall earlier ones
 
         print(f"Your message; {QUIT} or Ctrl-D ends.")
     else:
@@ -85,6 +81,8 @@ class Conversation:
 
     Attributes:
         messages: The conversation; a system message stays at its beginning.
+        room: Most tokens of a reply.
+        most: Most tokens of the conversation before it.
 
     Raises:
         InputError: The model has no chat template.
@@ -93,7 +91,9 @@ class Conversation:
     def __init__(self, loaded: Loaded, options: Chat, sampling: SamplingParams) -> None:
         self.loaded, self.options, self.sampling = loaded, options, sampling
         self.template = template_of(loaded, options.model)
-        self.room = min(options.max_new_tokens, loaded.model.config.max_seq_len // ROOM)
+        context = loaded.model.config.max_seq_len
+        self.room = min(options.max_new_tokens, context // 2)
+        self.most = context - self.room
         self.messages: list[Message] = []
         if options.system is not None:
             self.messages.append(Message(role="system", content=options.system))
@@ -107,11 +107,12 @@ class Conversation:
         Raises:
             InputError: The message alone does not fit the context, or the template refuses it.
         """
+        earlier = list(self.messages)
         self.messages.append(Message(role="user", content=text))
         try:
             ids = self.fit()
         except InputError:
-            self.messages.pop()
+            self.messages = earlier
             raise
         pieces: list[str] = []
         try:
@@ -137,17 +138,16 @@ class Conversation:
         Raises:
             InputError: The last message alone is too long, or the template refuses it.
         """
-        most = self.loaded.model.config.max_seq_len - self.room
         first = int(self.messages[0]["role"] == "system")
         while True:
             ids = self.template.encode(
                 self.loaded.tokenizer, self.messages, add_generation_prompt=True
             )
-            if len(ids) <= most:
+            if len(ids) <= self.most:
                 return ids
             if len(self.messages) == first + 1:
                 raise InputError(
-                    f"message: expected at most {most} tokens, found {len(ids)}; shorten it"
+                    f"message: expected at most {self.most} tokens, found {len(ids)}; shorten it"
                 )
             del self.messages[first : first + 2]
 

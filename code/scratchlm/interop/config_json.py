@@ -1,13 +1,18 @@
-"""``config.json`` as Hugging Face's library writes it: read, and written."""
+"""``config.json``: read and written, for published families and for models of our own form."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
+from scratchlm.model.config import DERIVED
 from scratchlm.model.rope import sharpening
+from scratchlm.storage import from_fields
 
+CONFIG = "config.json"
+OWN = "scratchlm"  # the model_type of a model that no published family has the form of
+BESIDE = ("model_type", "torch_dtype")  # what stands there beside the fields of `ModelConfig`
 ROPE_FIELDS = ("rope_theta", "rope_scaling", "rope_parameters")
 # The fields beside each rope_type, in the order of `RopeScaling`'s; None: it has to be there.
 ROPE_TYPES: dict[str, dict[str, float | None]] = {
@@ -41,6 +46,16 @@ HARMLESS = frozenset(
         *("summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout"),
         *("summary_proj_to_labels", "max_window_layers", "sliding_window", "layer_types"),
         *("output_router_logits", "router_aux_loss_coef"),
+        # left by other programs: nanotron, unsloth, and libraries of years ago
+        *("_num_labels", "num_labels", "unsloth_version", "unsloth_fixed", "torchscript"),
+        *("_attn_implementation_autoset", "tokenizer_class", "finetuning_task", "use_bfloat16"),
+        *("max_length", "min_length", "do_sample", "early_stopping", "num_beams", "top_k", "top_p"),
+        *("num_beam_groups", "diversity_penalty", "temperature", "typical_p", "length_penalty"),
+        *("repetition_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size"),
+        *("num_return_sequences", "bad_words_ids", "return_dict_in_generate", "output_scores"),
+        *("forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values", "prefix"),
+        *("exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens"),
+        *("sep_token_id", "decoder_start_token_id", "tie_encoder_decoder", "tf_legacy_loss"),
     }
 )
 
@@ -60,6 +75,9 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     ...              "n_layer": 1, "n_head": 2}).positions
     'learned'
     """
+    if fields.get("model_type") == OWN:
+        ours = {name: value for name, value in fields.items() if name not in BESIDE}
+        return from_fields(ModelConfig, ours, source, "save the model again")
     family = family_of(fields, source)
     fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     check_fields(family, fields, source)
@@ -72,11 +90,9 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     for name, value in values.items():
         if isinstance(value, str):
             raise InputError(f"{source}: expected a number as {name}, found {value!r}")
-    values |= read_windows(family, fields, source)
-    if values.get("kv_heads") == values["heads"]:
-        values["kv_heads"] = None  # as we write it
-    if (values.get("head_dim") or 0) * values["heads"] == values["width"]:
-        values["head_dim"] = None
+    values |= read_windows(family, fields, source) | read_bias(family, fields, source)
+    for name in DERIVED:
+        values[name] = values.get(name) or 0  # absent and null both stand for the usual
     return replace(family.shape, **values)
 
 
@@ -90,7 +106,8 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
     >>> check_fields(FAMILIES["llama"], {"hidden_act": "silu", "use_cache": True}, "config.json")
     """
     rope = ROPE_FIELDS if family.shape.positions == "rope" else ()
-    known = {*family.names.values(), *family.fixed, *family.harmless, *rope, "use_sliding_window"}
+    known = {*family.names.values(), *family.fixed, *family.harmless, *family.biases, *rope}
+    known |= {"use_sliding_window"}
     for name, value in fields.items():
         if name not in known | HARMLESS:
             raise InputError(
@@ -106,6 +123,27 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
             )
 
 
+def read_bias(family: Family, fields: Fields, source: str) -> dict[str, Any]:
+    """Read which linear layers have a bias.
+
+    Raises:
+        InputError: Some have one and some have none.
+
+    >>> from scratchlm.interop.families import FAMILIES
+    >>> read_bias(FAMILIES["llama"], {"attention_bias": True, "mlp_bias": True}, "config.json")
+    {'bias': 'all'}
+    """
+    given = {name: fields.get(name, False) for name in family.biases}
+    if not any(given.values()):
+        return {}
+    if not all(value is True for value in given.values()):
+        raise InputError(
+            f"{source}: expected {' and '.join(given)} both true or both false, found "
+            f"{quote(given)}, which the model here does not do"
+        )
+    return {"bias": "all"}
+
+
 def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     """Read which layers look back only so far, from each one's type or from the family's rule.
 
@@ -116,11 +154,11 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     >>> from scratchlm.interop.families import FAMILIES
     >>> fields = {"sliding_window": 8, "num_hidden_layers": 3, "max_window_layers": 2}
     >>> read_windows(FAMILIES["qwen3"], {**fields, "use_sliding_window": True}, "config.json")
-    {'window': 8, 'full_layers': (0, 1)}
+    {'sliding_window': 8, 'full_attention_layers': (0, 1)}
     >>> read_windows(FAMILIES["mistral"], fields, "config.json")
-    {'window': 8, 'full_layers': ()}
+    {'sliding_window': 8, 'full_attention_layers': ()}
     """
-    layers, window = fields[family.names["layers"]], fields.get("sliding_window")
+    layers, window = fields[family.names["n_layers"]], fields.get("sliding_window")
     kinds = {"none": False, "all": True, "late": fields.get("use_sliding_window", False)}
     used = kinds[family.windows]
     if used and "sliding_window" not in fields:
@@ -138,8 +176,11 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
         )
     narrow = [kind == "sliding_attention" for kind in given]
     if not any(narrow):
-        return {"window": None, "full_layers": ()}
-    return {"window": window, "full_layers": tuple(at for at in range(layers) if not narrow[at])}
+        return {"sliding_window": None, "full_attention_layers": ()}
+    return {
+        "sliding_window": window,
+        "full_attention_layers": tuple(at for at in range(layers) if not narrow[at]),
+    }
 
 
 def read_rope(fields: Fields, source: str) -> dict[str, Any]:
@@ -152,7 +193,7 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
         InputError: They are stretched in a way that the model here does not know.
 
     >>> read_rope({"rope_theta": 5e5}, "config.json")
-    {'rope_base': 500000.0, 'rope_scaling': None}
+    {'rope_theta': 500000.0, 'rope_scaling': None}
     """
     rope = {**(fields.get("rope_scaling") or {}), **(fields.get("rope_parameters") or {})}
     base = rope.get("rope_theta", fields.get("rope_theta", 10_000.0))
@@ -176,33 +217,38 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
                 f"{source}: expected {name} = {known.get(name)!r} beside the {kind} rope_type, "
                 f"found {value!r}, which the model here does not do"
             )
-    return {"rope_base": base, "rope_scaling": scaling}
+    return {"rope_theta": base, "rope_scaling": scaling}
 
 
-def write_config(config: ModelConfig) -> dict[str, Any]:
-    """Return the fields of a ``config.json`` that `read_config` and Hugging Face's library read.
+def write_config(config: ModelConfig, model_type: str | None = None) -> dict[str, Any]:
+    """Return the fields of a ``config.json``.
 
-    Raises:
-        InputError: No family has the model's form.
+    Args:
+        config: A model's.
+        model_type: `OWN` writes our fields, even if a published family has the model's form; by
+            default, that family's are written where there is one.
 
-    >>> write_config(ModelConfig.gpt2())["n_embd"]
-    768
+    >>> write_config(ModelConfig.gpt2())["n_embd"], write_config(ModelConfig.gpt2(), OWN)["d_model"]
+    (768, 768)
     """
-    family = matching_family(config)
+    family = None if model_type == OWN else matching_family(config)
+    if family is None:
+        return {"model_type": OWN, **asdict(config)}
     fields: dict[str, Any] = {
         "architectures": [family.architecture],
         "model_type": family.model_type,
         **family.fixed,
+        **dict.fromkeys(family.biases, config.bias == "all"),
     }
     fields |= {theirs: getattr(config, ours) for ours, theirs in family.names.items()}
     if family.shape.positions != "rope":
         return fields
-    fields["num_key_value_heads"] = config.shared_heads
-    fields[family.names["inner"]] = config.inner_width
+    fields["num_key_value_heads"] = config.n_kv_heads
+    fields[family.names["d_ff"]] = config.d_ff
     if "head_dim" in family.names:
-        fields["head_dim"] = config.head_width
-    fields["rope_theta"] = config.rope_base
-    if config.window is not None:
+        fields["head_dim"] = config.head_dim
+    fields["rope_theta"] = config.rope_theta
+    if config.sliding_window is not None:
         fields |= write_windows(family, config)
     scaling = config.rope_scaling
     if scaling is None:
@@ -217,10 +263,14 @@ def write_windows(family: Family, config: ModelConfig) -> dict[str, Any]:
 
     >>> from dataclasses import replace
     >>> from scratchlm.interop.families import FAMILIES, LLAMA
-    >>> write_windows(FAMILIES["mistral"], replace(LLAMA, window=8))
+    >>> write_windows(FAMILIES["mistral"], LLAMA.replace(sliding_window=8))
     {'sliding_window': 8}
     """
     if family.windows == "all":
-        return {"sliding_window": config.window}
+        return {"sliding_window": config.sliding_window}
     types = [LAYER_TYPES[window is not None] for window in config.windows]
-    return {"sliding_window": config.window, "use_sliding_window": True, "layer_types": types}
+    return {
+        "sliding_window": config.sliding_window,
+        "use_sliding_window": True,
+        "layer_types": types,
+    }

@@ -1,12 +1,12 @@
 """The families of published models: what their members share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
 from scratchlm.errors import InputError
-from scratchlm.interop.names import Rule, gpt2_place, llama_place, olmo2_place
+from scratchlm.interop.weight_map import Rule, gpt2_map, llama_map, olmo2_map
 from scratchlm.model import ModelConfig
 
 Fields = Mapping[str, Any]
@@ -25,12 +25,13 @@ class Family:
             default.
         fixed: Fields that must have this value where they are there.
         prefix: What the names of all weights but the head's begin with.
-        place: Where a weight stands in their files.
+        weight_map: Where a weight stands in their files.
         windows: Which layers have one, where a file gives its width: all, or those from some
             layer on, if it says so.
         defaults: What fixed fields are in Hugging Face's library where a file leaves them out,
             if that is not the fixed value.
         harmless: Fields that say nothing in this family.
+        biases: Fields that say whether layers have a bias; here, all of them or none.
     """
 
     model_type: str
@@ -40,46 +41,47 @@ class Family:
     optional: frozenset[str]
     fixed: Fields
     prefix: str
-    place: Rule
+    weight_map: Rule
     windows: Literal["none", "all", "late"] = "none"
     defaults: Fields = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
+    biases: tuple[str, ...] = ()
 
 
 GPT2_NAMES = {
     "vocab_size": "vocab_size",
-    "context": "n_positions",
-    "width": "n_embd",
-    "layers": "n_layer",
-    "heads": "n_head",
-    "inner": "n_inner",
+    "max_seq_len": "n_positions",
+    "d_model": "n_embd",
+    "n_layers": "n_layer",
+    "n_heads": "n_head",
+    "d_ff": "n_inner",
     "norm_epsilon": "layer_norm_epsilon",
     "tie_embeddings": "tie_word_embeddings",
 }
 LLAMA_NAMES = {
     "vocab_size": "vocab_size",
-    "context": "max_position_embeddings",
-    "width": "hidden_size",
-    "layers": "num_hidden_layers",
-    "heads": "num_attention_heads",
-    "kv_heads": "num_key_value_heads",
+    "max_seq_len": "max_position_embeddings",
+    "d_model": "hidden_size",
+    "n_layers": "num_hidden_layers",
+    "n_heads": "num_attention_heads",
+    "n_kv_heads": "num_key_value_heads",
     "head_dim": "head_dim",
-    "inner": "intermediate_size",
+    "d_ff": "intermediate_size",
     "norm_epsilon": "rms_norm_eps",
     "tie_embeddings": "tie_word_embeddings",
 }
 EXPERT_NAMES = {
     **LLAMA_NAMES,
-    "inner": "moe_intermediate_size",
-    "experts": "num_experts",
-    "active_experts": "num_experts_per_tok",
+    "d_ff": "moe_intermediate_size",
+    "n_experts": "num_experts",
+    "experts_per_token": "num_experts_per_tok",
 }
 LLAMA = ModelConfig(
     vocab_size=1,
-    context=1,
-    width=2,
-    layers=1,
-    heads=1,
+    max_seq_len=1,
+    d_model=2,
+    n_layers=1,
+    n_heads=1,
     feed_forward="swiglu",
     tie_embeddings=False,
     qk_norm=False,
@@ -98,7 +100,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "GPT2LMHeadModel",
                 ModelConfig.gpt2(),
                 GPT2_NAMES,
-                frozenset({"inner", "norm_epsilon", "tie_embeddings"}),
+                frozenset({"d_ff", "norm_epsilon", "tie_embeddings"}),
                 {
                     "activation_function": "gelu_new",
                     "scale_attn_weights": True,
@@ -106,17 +108,19 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "add_cross_attention": False,
                 },
                 "transformer",
-                gpt2_place,
+                gpt2_map,
             ),
             Family(
                 "llama",
                 "LlamaForCausalLM",
                 LLAMA,
                 LLAMA_NAMES,
-                FREE | {"kv_heads"},
-                {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False},
+                FREE | {"n_kv_heads"},
+                {"hidden_act": "silu", "rope_interleaved": False},
                 "model",
-                llama_place,
+                llama_map,
+                harmless=frozenset({"is_llama_config"}),
+                biases=("attention_bias", "mlp_bias"),
             ),
             Family(
                 "mistral",
@@ -126,35 +130,35 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 FREE,
                 {"hidden_act": "silu"},
                 "model",
-                llama_place,
+                llama_map,
                 windows="all",
             ),
             Family(
                 "qwen2",
                 "Qwen2ForCausalLM",
-                replace(LLAMA, bias="qkv"),
+                LLAMA.replace(bias="qkv"),
                 LLAMA_NAMES,
                 FREE,
                 {"hidden_act": "silu"},
                 "model",
-                llama_place,
+                llama_map,
                 windows="late",
             ),
             Family(
                 "qwen3",
                 "Qwen3ForCausalLM",
-                replace(LLAMA, qk_norm=True),
+                LLAMA.replace(qk_norm=True),
                 LLAMA_NAMES,
                 FREE - {"head_dim"},
                 {"hidden_act": "silu", "attention_bias": False},
                 "model",
-                llama_place,
+                llama_map,
                 windows="late",
             ),
             Family(
                 "qwen3_moe",
                 "Qwen3MoeForCausalLM",
-                replace(LLAMA, qk_norm=True),
+                LLAMA.replace(qk_norm=True),
                 EXPERT_NAMES,
                 FREE - {"head_dim"},
                 {
@@ -166,19 +170,19 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "mlp_only_layers": [],
                 },
                 "model",
-                llama_place,
+                llama_map,
                 defaults={"norm_topk_prob": False},
                 harmless=frozenset({"intermediate_size"}),  # of layers that have no experts
             ),
             Family(
                 "olmo2",
                 "Olmo2ForCausalLM",
-                replace(LLAMA, placement="answer", qk_norm=True, qk_norm_span="all"),
+                LLAMA.replace(norm_placement="reordered", qk_norm=True, qk_norm_span="all"),
                 {ours: theirs for ours, theirs in LLAMA_NAMES.items() if ours != "head_dim"},
-                (FREE - {"head_dim", "norm_epsilon"}) | {"kv_heads"},
+                (FREE - {"head_dim", "norm_epsilon"}) | {"n_kv_heads"},
                 {"hidden_act": "silu", "attention_bias": False},
                 "model",
-                olmo2_place,
+                olmo2_map,
             ),
         )
     }
@@ -202,26 +206,23 @@ def family_of(fields: Fields, source: str) -> Family:
     return FAMILIES[name]
 
 
-def matching_family(config: ModelConfig) -> Family:
-    """Return the first family that a model has the form of.
+def matching_family(config: ModelConfig) -> Family | None:
+    """Return the first family that a model has the form of; None: no other program computes it.
 
-    Raises:
-        InputError: There is none, so no other program could compute it.
-
-    >>> matching_family(ModelConfig.gpt2()).model_type
+    >>> family = matching_family(ModelConfig.gpt2())
+    >>> family.model_type if family else None
     'gpt2'
     """
     for family in FAMILIES.values():
         values = {name: getattr(config, name) for name in family.names}
         if family.shape.positions == "rope":
-            values |= {"rope_base": config.rope_base, "rope_scaling": config.rope_scaling}
+            values |= {"rope_theta": config.rope_theta, "rope_scaling": config.rope_scaling}
         if family.windows != "none":
-            values["window"] = config.window
+            values["sliding_window"] = config.sliding_window
         if family.windows == "late":
-            values["full_layers"] = config.full_layers
-        if replace(family.shape, **values, initialization=config.initialization) == config:
+            values["full_attention_layers"] = config.full_attention_layers
+        if family.biases and config.bias == "all":
+            values["bias"] = "all"
+        if family.shape.replace(**values, initialization=config.initialization) == config:
             return family
-    raise InputError(
-        f"export: expected a model in the form of {', '.join(FAMILIES)}, found {config}; other "
-        "programs do not compute this one"
-    )
+    return None

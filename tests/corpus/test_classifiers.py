@@ -18,8 +18,8 @@ from scratchlm.corpus import (
     train_language,
     train_quality,
 )
-from scratchlm.corpus.features import character_bag, word_bag
-from scratchlm.corpus.language import SMOOTHING
+from scratchlm.corpus.filters.features import character_bag, word_bag
+from scratchlm.corpus.filters.language import SMOOTHING
 from scratchlm.errors import InputError
 
 LANGUAGES = ["de", "en", "es", "fr", "it", "nl", "pl", "ru", "sv", "tr"]

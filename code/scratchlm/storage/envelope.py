@@ -74,8 +74,9 @@ class Envelope(Generic[T]):
         Raises:
             InputError: They are something else, of another version, or were changed.
         """
-        fields = parse_json(packed, source, self.remedy)
-        if not isinstance(fields, dict) or fields.get("format") != self.format:
+        is_object = packed.lstrip().startswith(b"{")
+        fields = parse_json(packed, source, self.remedy) if is_object else {}
+        if fields.get("format") != self.format:
             raise InputError(
                 f"{source}: expected a {self.format}, found another kind of file; {self.remedy}"
             )

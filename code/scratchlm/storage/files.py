@@ -87,6 +87,25 @@ class AtomicFile:
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
+    def finish(self) -> None:
+        """Force the content to the disk, and give it the file's name.
+
+        Raises:
+            InputError: The disk is full.
+        """
+        try:
+            os.fsync(self._file.fileno())
+            self._draft.replace(self.path)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self._file.close()  # gives the lock back: from here on, a draft is another process's
+
+    def discard(self) -> None:
+        """Leave nothing behind of a file that is not finished."""
+        if not self._file.closed:
+            self._draft.unlink(missing_ok=True)
+            self._file.close()
+
     def __enter__(self) -> "AtomicFile":
         return self
 
@@ -96,18 +115,11 @@ class AtomicFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        whole = False
         try:
             if error is None:
-                os.fsync(self._file.fileno())
-                self._draft.replace(self.path)
-                whole = True
-        except OSError as refused:
-            raise cannot_write(self.path, refused) from refused
+                self.finish()
         finally:
-            if not whole:  # once it is renamed, a draft of that name is another process's
-                self._draft.unlink(missing_ok=True)
-            self._file.close()
+            self.discard()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,0 +1,135 @@
+"""A linear classifier over hashed n-grams: what it is, and how it is kept."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from scratchlm.corpus.filters.features import Bag, character_bag, word_bag
+from scratchlm.errors import InputError
+from scratchlm.storage import sha256, write_atomically
+
+FORMAT = "scratchlm classifier 1"
+BAGS = {"characters": character_bag, "words": word_bag}
+STEP = 2.0**-10  # weights are multiples of it: see `round_weights`
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Weights for each label and each bucket of n-grams.
+
+    Attributes:
+        labels: What a text can be.
+        weights: How much an n-gram in a bucket speaks for each label.
+        bias: What speaks for each label beforehand.
+        unit: Of what the n-grams are made: ``characters`` or ``words``.
+        orders: Their lengths.
+        mean: Whether weights are averaged over a text's n-grams, rather than added up.
+    """
+
+    labels: tuple[str, ...]
+    weights: Float32[np.ndarray, "labels buckets"]
+    bias: Float32[np.ndarray, "labels"]
+    unit: Literal["characters", "words"]
+    orders: tuple[int, ...]
+    mean: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of all that decides an answer."""
+        return sha256(self._bytes())
+
+    def bag(self, text: str) -> Bag:
+        """The features of a text."""
+        return BAGS[self.unit](text, self.orders, self.weights.shape[1])
+
+    def probabilities(self, text: str) -> dict[str, float]:
+        """How likely a text is to have each label.
+
+        >>> weights = round_weights(np.zeros((2, 8)))
+        >>> bias = round_weights(np.zeros(2))
+        >>> Classifier(("a", "b"), weights, bias, "words", (1,), False).probabilities("any")
+        {'a': 0.5, 'b': 0.5}
+        """
+        where, counts = self.bag(text)
+        scores = self.weights[:, where].astype(np.float64) @ counts
+        scores = scores / (counts.sum() if self.mean else 1.0) + self.bias
+        odds = np.exp(scores - scores.max())
+        return dict(zip(self.labels, (odds / odds.sum()).tolist(), strict=True))
+
+    def save(self, path: Path) -> None:
+        """Write a safetensors file that says what it is.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        write_atomically(path, self._bytes())
+
+    def _bytes(self) -> bytes:
+        settings = {"labels": self.labels, "unit": self.unit, "orders": self.orders}
+        # One entry: safetensors writes several of them in a random order.
+        header = {FORMAT: json.dumps({**settings, "mean": self.mean})}
+        return save({"weights": self.weights, "bias": self.bias}, metadata=header)
+
+    @classmethod
+    def load(cls, path: Path) -> "Classifier":
+        """Read what `save` has written.
+
+        Raises:
+            InputError: There is no such file, or it is something else.
+        """
+        try:
+            with safe_open(path, framework="np") as file:
+                header = file.metadata() or {}
+                if FORMAT not in header:
+                    raise SafetensorError(f"a header with {sorted(header)}")
+                settings = json.loads(header[FORMAT])
+                weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
+        except (OSError, SafetensorError) as error:
+            raise InputError(
+                f"{path}: expected a classifier that `scratchlm corpus classifier` has written, "
+                f"found: {error}; train one, or name another file"
+            ) from error
+        labels, orders = tuple(settings["labels"]), tuple(settings["orders"])
+        return cls(labels, weights, bias, settings["unit"], orders, settings["mean"])
+
+
+def round_weights(weights: np.ndarray) -> Float32[np.ndarray, "*shape"]:
+    """Round to multiples of 2^-10.
+
+    Sums of such numbers, times whole counts, are exact in float64. So the order in which a
+    processor adds them up cannot change an answer: a pipeline's output is the same everywhere.
+
+    >>> round_weights(np.array([0.3333])).tolist()
+    [0.3330078125]
+    """
+    return (np.round(weights / STEP) * STEP).astype(np.float32)
+
+
+def by_label(examples: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    """Sort texts by their label, labels in alphabetical order.
+
+    Args:
+        examples: Texts, each with its label.
+
+    Raises:
+        InputError: There are fewer than two labels.
+
+    >>> by_label([("oui", "fr"), ("yes", "en")])
+    {'en': ['yes'], 'fr': ['oui']}
+    """
+    texts: dict[str, list[str]] = {}
+    for text, label in examples:
+        texts.setdefault(label, []).append(text)
+    if len(texts) < 2:
+        raise InputError(
+            f"classifier: expected texts with at least two labels, found {sorted(texts)}; "
+            "give examples of each kind"
+        )
+    return dict(sorted(texts.items()))

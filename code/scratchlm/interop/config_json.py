@@ -59,6 +59,8 @@ HARMLESS = frozenset(
     }
 )
 
+FALSE = ("rope_interleaved",)  # what other programs leave there, and must be false
+
 
 def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     """Turn the fields of a ``config.json`` into a configuration of ours.
@@ -93,7 +95,10 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     values |= read_windows(family, fields, source) | read_bias(family, fields, source)
     for name in DERIVED:
         values[name] = values.get(name) or 0  # absent and null both stand for the usual
-    return replace(family.shape, **values)
+    try:
+        return replace(family.shape, **values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
 
 
 def check_fields(family: Family, fields: Fields, source: str) -> None:
@@ -107,14 +112,14 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
     """
     rope = ROPE_FIELDS if family.shape.positions == "rope" else ()
     known = {*family.names.values(), *family.fixed, *family.harmless, *family.biases, *rope}
-    known |= {"use_sliding_window"}
+    known |= {"use_sliding_window", *FALSE}
     for name, value in fields.items():
         if name not in known | HARMLESS:
             raise InputError(
                 f"{source}: expected fields that are known for {family.model_type}, found "
                 f"{name} = {value!r}; remove it if it does not change what the model computes"
             )
-    for name, expected in family.fixed.items():
+    for name, expected in {**family.fixed, **dict.fromkeys(FALSE, False)}.items():
         found = fields.get(name, family.defaults.get(name, expected))
         if found != expected:
             raise InputError(

@@ -1,7 +1,6 @@
 """Which tokens begin and end a text, in the files where Hugging Face's library looks for them."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ class Controls:
         return ids
 
 
-def read_controls(folder: Path) -> Controls:
+def read_controls(folder: Path, tokenizer: Tokenizer) -> Controls:
     """Read them from a model's folder.
 
     What ``generation_config.json`` says counts more than ``config.json``; whether a token stands
@@ -73,8 +72,7 @@ def read_controls(folder: Path) -> Controls:
         fields |= {name: value for name, value in more.items() if value is not None}
     stop = token_ids(fields.get("eos_token_id"), folder)
     start = token_ids(fields.get("bos_token_id"), folder)[:1]
-    content = read_json(folder / TOKENIZER_FILE, AGAIN) if (folder / TOKENIZER_FILE).exists() else {}
-    before = prepended(content.get("post_processor"), str(folder / TOKENIZER_FILE))
+    before = tuple(tokenizer.bos_token_ids)
     return Controls(before, before or start or stop[:1], frozenset(stop))
 
 
@@ -96,55 +94,6 @@ def token_ids(found: object, folder: Path) -> tuple[int, ...]:
     return tuple(ids)
 
 
-def prepended(step: Any, source: str) -> tuple[int, ...]:  # noqa: ANN401
-    """The tokens that a post-processor of ``tokenizer.json`` puts before a text.
-
-    Raises:
-        InputError: It is damaged.
-
-    >>> prepended(post_processor({"<s>": 1}, (1,)), "tokenizer.json")
-    (1,)
-    >>> prepended({"type": "ByteLevel"}, "tokenizer.json")
-    ()
-    """
-    try:
-        match step:
-            case {"type": "Sequence", "processors": list(steps)}:
-                return tuple(id for one in steps for id in prepended(one, source))
-            case {"type": "TemplateProcessing", "single": single, "special_tokens": tokens}:
-                ids: list[int] = []
-                for piece in single:
-                    if "SpecialToken" not in piece:
-                        break
-                    ids += tokens[piece["SpecialToken"]["id"]]["ids"]
-                return token_ids(ids, Path(source))
-    except (TypeError, KeyError, RecursionError) as error:
-        raise InputError(
-            f"{source}: expected a post_processor of Hugging Face's tokenizers, found {quote(step)}"
-        ) from error
-    return ()
-
-
-def post_processor(names: Mapping[str, int], before: Sequence[int]) -> dict[str, Any] | None:
-    """The post-processor that puts tokens before a text.
-
-    >>> post_processor({"<s>": 1}, ()) is None
-    True
-    """
-    if not before:
-        return None
-    by_id = {id: name for name, id in names.items()}
-    first = [{"SpecialToken": {"id": by_id[id], "type_id": 0}} for id in before]
-    parts = [{"Sequence": {"id": which, "type_id": kind}} for which, kind in (("A", 0), ("B", 1))]
-    tokens = {by_id[id]: {"id": by_id[id], "ids": [id], "tokens": [by_id[id]]} for id in before}
-    return {
-        "type": "TemplateProcessing",
-        "single": [*first, parts[0]],
-        "pair": [*first, *parts],
-        "special_tokens": tokens,
-    }
-
-
 def write_controls(
     folder: Path, tokenizer: Tokenizer, controls: Controls, max_seq_len: int
 ) -> None:
@@ -153,19 +102,15 @@ def write_controls(
     Raises:
         InputError: The disk is full or the folder cannot be written.
     """
-    path = folder / TOKENIZER_FILE
-    tokenizer.save(path)
-    before = post_processor(tokenizer.special_tokens, controls.bos_token_ids)
-    content = json.loads(path.read_bytes()) | {"post_processor": before}
-    write_json(path, content)
     start, stop = controls.empty_prompt_ids, sorted(controls.stop_token_ids)
-    names = {id: name for name, id in tokenizer.special_tokens.items()}
-    first, ends = (ids[0] if ids else None for ids in (start, stop))
+    first, last = (ids[0] if ids else None for ids in (start, stop))
+    tokenizer.with_bos(controls.bos_token_ids).save(folder / TOKENIZER_FILE)
     write_json(
         folder / GENERATION,
-        {"bos_token_id": first, "eos_token_id": stop if len(stop) > 1 else ends},
+        {"bos_token_id": first, "eos_token_id": stop if len(stop) > 1 else last},
     )
-    named = {"bos_token": first, "eos_token": ends}
+    names = {id: name for name, id in tokenizer.special_tokens.items()}
+    named = {"bos_token": first, "eos_token": last}
     fields = {key: names[id] for key, id in named.items() if id in names}
     fields |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_seq_len}
     write_json(folder / TOKENIZER_CONFIG, {**fields, "clean_up_tokenization_spaces": False})

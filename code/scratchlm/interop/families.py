@@ -116,7 +116,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 LLAMA,
                 LLAMA_NAMES,
                 FREE | {"n_kv_heads"},
-                {"hidden_act": "silu", "rope_interleaved": False},
+                {"hidden_act": "silu"},
                 "model",
                 llama_map,
                 harmless=frozenset({"is_llama_config"}),

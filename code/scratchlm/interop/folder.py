@@ -98,10 +98,10 @@ def save(
 
     >>> import tempfile
     >>> from scratchlm.model import ModelConfig
-    >>> folder, tokenizer = Path(tempfile.mkdtemp()), Tokenizer([])
+    >>> folder, tokenizer = tempfile.mkdtemp(), Tokenizer([])
     >>> save(folder, Transformer(ModelConfig(257, 8, 4, 1, 1)), tokenizer, notes={"loss": 2.5})
-    >>> load_folder(folder).notes, load_folder(folder).tokenizer == tokenizer
-    ({'loss': 2.5}, True)
+    >>> load_folder(folder).notes, load_folder(folder).tokenizer.encode("hi")
+    ({'loss': 2.5}, [104, 105])
     """
     folder = Path(folder)
     fields = write_config(model.config)
@@ -141,7 +141,7 @@ def load_folder(folder: str | Path) -> Loaded:
         )
     notes = ENVELOPE.load(folder / NOTES).notes if (folder / NOTES).exists() else {}
     template = read_chat_template(folder)
-    return Loaded(model.eval(), tokenizer, notes, read_controls(folder), template)
+    return Loaded(model.eval(), tokenizer, notes, read_controls(folder, tokenizer), template)
 
 
 def load_model(folder: str | Path) -> Transformer:

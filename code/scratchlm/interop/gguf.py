@@ -1,6 +1,7 @@
 """Models in GGUF files, the form of llama.cpp: configuration, weights, tokenizer, chat template."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -8,16 +9,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.interop.config_json import read_config
 from scratchlm.interop.controls import Controls
 from scratchlm.interop.gguf_file import GGUFFile
+from scratchlm.interop.loaded import Loaded
 from scratchlm.interop.weights import assemble
 from scratchlm.interop.weight_map import parts_of
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import Tokenizer
-from scratchlm.tokenizer.hugging_face import BYTE_LEVEL, from_content
-from scratchlm.tokenizer.pretokens import GPT2_PATTERN
+from scratchlm.tokenizer.chat_template import ChatTemplate
+from scratchlm.tokenizer.formats.hugging_face import BYTE_LEVEL, fields_of
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")
 PERMUTED = ("llama",)  # their query and key rows stand as interleaved rotary positions want them
@@ -53,24 +55,36 @@ TENSORS: Mapping[str, str] = MappingProxyType(
         "mlp.down_proj": "ffn_down",
     }
 )
-# What cuts text into pre-tokens, by the name that llama.cpp gives it (llama-vocab.cpp).
-CONTRACTIONS_AND_WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
+# What splits text into pre-tokens, by the name that llama.cpp gives it (llama-vocab.cpp), as a
+# tokenizer.json would say it.
+WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
 SIGNS_AND_SPACES = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-QWEN2_PATTERN = rf"{CONTRACTIONS_AND_WORDS}|\p{{N}}|{SIGNS_AND_SPACES}"
-LLAMA3_PATTERN = rf"{CONTRACTIONS_AND_WORDS}|\p{{N}}{{1,3}}|{SIGNS_AND_SPACES}"
-# Digits are cut out first, each alone; GPT-2's pattern then sees what is between them, so that
-# white space before a digit counts as white space at the end of a text.
-SMOLLM_PATTERN = GPT2_PATTERN.replace(r" ?\p{N}+", r"\p{N}").replace(r"(?!\S)", r"(?![^\s\p{N}])")
-PRE_TOKENIZERS: Mapping[str, str] = MappingProxyType(
+BY_ITSELF = {**BYTE_LEVEL, "use_regex": True}
+
+
+def split_by(numbers: str) -> dict[str, Any]:
+    r"""The pre-tokenizer of Llama 3 and Qwen 2, which differ in how they split numbers.
+
+    >>> split_by(r"\p{N}")["type"]
+    'Sequence'
+    """
+    pattern = {"Regex": f"{WORDS}|{numbers}|{SIGNS_AND_SPACES}"}
+    split = {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}
+    return {"type": "Sequence", "pretokenizers": [split, {**BYTE_LEVEL, "use_regex": False}]}
+
+
+DIGITS = {"type": "Digits", "individual_digits": True}
+PRE_TOKENIZERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "gpt-2": GPT2_PATTERN,
-        "smollm": SMOLLM_PATTERN,
-        "qwen2": QWEN2_PATTERN,
-        "deepseek-r1-qwen": QWEN2_PATTERN,
-        "llama-bpe": LLAMA3_PATTERN,
+        "gpt-2": BY_ITSELF,
+        "smollm": {"type": "Sequence", "pretokenizers": [DIGITS, BY_ITSELF]},
+        "qwen2": split_by(r"\p{N}"),
+        "deepseek-r1-qwen": split_by(r"\p{N}"),
+        "llama-bpe": split_by(r"\p{N}{1,3}"),
     }
 )
-NORMAL, UNUSED = 1, 5  # types of tokens; the others are control tokens of some kind
+# Types of tokens; the others are control tokens of some kind.
+NORMAL, USER_DEFINED, UNUSED = 1, 4, 5
 # Tokens of these names end a text for llama.cpp, whatever else a file says.
 ENDING = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|eom_id|>")
 
@@ -112,7 +126,7 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
     if family not in ARCHITECTURES:
         raise InputError(
             f"{file.path}: expected one of {', '.join(ARCHITECTURES)} as general.architecture, "
-            f"found {family!r:.80}"
+            f"found {quote(family)}"
         )
     start = f"{family}."
     given = {key.removeprefix(start): v for key, v in file.metadata.items() if key.startswith(start)}
@@ -122,7 +136,7 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
     blocks = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
     if fields.get("num_hidden_layers") != len(blocks):
         raise InputError(
-            f"{file.path}: expected {fields.get('num_hidden_layers')!r:.80} blocks, as "
+            f"{file.path}: expected {quote(fields.get('num_hidden_layers'))} blocks, as "
             f"{start}block_count says, found tensors of {len(blocks)}"
         )
     config = read_config(fields, str(file.path))
@@ -132,7 +146,7 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
     for key, value in given.items():
         if key not in known or known[key] != value:
             raise InputError(
-                f"{file.path}: expected {start}{key} = {known.get(key)!r}, found {value!r:.80}, "
+                f"{file.path}: expected {start}{key} = {known.get(key)!r}, found {quote(value)}, "
                 "which the model here does not do"
             )
     return config
@@ -194,7 +208,7 @@ def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
     if kind != "gpt2" or pre not in PRE_TOKENIZERS:
         raise InputError(
             f"{file.path}: expected gpt2 as tokenizer.ggml.model, and one of "
-            f"{', '.join(PRE_TOKENIZERS)} as tokenizer.ggml.pre, found {kind!r:.40} and {pre!r:.40}"
+            f"{', '.join(PRE_TOKENIZERS)} as tokenizer.ggml.pre, found {quote(kind)} and {quote(pre)}"
         )
     tokens, merges = (file.value(f"tokenizer.ggml.{name}", list) for name in ("tokens", "merges"))
     types = file.value("tokenizer.ggml.token_type", list, [NORMAL] * len(tokens))
@@ -203,50 +217,76 @@ def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
             f"{file.path}: expected texts as tokens and merges, and {len(tokens)} types of tokens, "
             f"found {len(types)} types or other lists"
         )
-    added = [(token, id) for id, token in enumerate(tokens) if types[id] not in (NORMAL, UNUSED)]
+    added = [
+        {"content": token, "id": id, "special": types[id] != USER_DEFINED}
+        for id, token in enumerate(tokens)
+        if types[id] not in (NORMAL, UNUSED)
+    ]
     vocab = {token: id for id, token in enumerate(tokens) if types[id] != UNUSED}
-    split = {"type": "Split", "pattern": {"Regex": PRE_TOKENIZERS[pre]}, "behavior": "Isolated"}
-    steps = [{**split, "invert": False}, {**BYTE_LEVEL, "use_regex": False}]
-    flags = dict.fromkeys(("lstrip", "rstrip", "single_word"), False)
+    prepends, bos = add_bos(file), file.metadata.get("tokenizer.ggml.bos_token_id")
     content = {
-        "normalizer": None,
-        "added_tokens": [{"content": token, "id": id, **flags} for token, id in added],
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": steps},
+        "normalizer": {"type": "NFC"} if pre == "qwen2" else None,  # as Qwen's own tokenizer.json
+        "added_tokens": added,
+        "pre_tokenizer": PRE_TOKENIZERS[pre],
         # Llama 3's encoder looks whole pre-tokens up before it merges.
         "model": {
             "type": "BPE", "vocab": vocab, "merges": merges, "ignore_merges": pre == "llama-bpe"
         },
     }
     try:
-        return from_content(content)
-    except (InputError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file.path}: expected a tokenizer, found: {error!s:.200}") from error
+        return Tokenizer(**fields_of(content)).with_bos([bos] if prepends and bos is not None else [])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{file.path}: expected a tokenizer, found: {quote(str(error))}") from error
 
 
-def gguf_controls(file: GGUFFile) -> Controls:
+def add_bos(file: GGUFFile) -> bool:
+    """Whether a token stands before every text; Llama 3's files may leave it unsaid."""
+    default = file.metadata.get("tokenizer.ggml.pre") == "llama-bpe"
+    return bool(file.value("tokenizer.ggml.add_bos_token", bool, default))
+
+
+def gguf_controls(file: GGUFFile, tokenizer: Tokenizer) -> Controls:
     """Read which tokens begin and end a text.
 
     Raises:
-        InputError: No token ends a text, or one of them has no number.
+        InputError: One of them is no number.
     """
     start = "tokenizer.ggml."
     names = ("eos_token_id", "eot_token_id", "eom_token_id")
     ends = [file.value(start + name, int) for name in names if start + name in file.metadata]
-    tokens = file.value(start + "tokens", list)
-    ends += [id for id, token in enumerate(tokens) if token in ENDING]
-    if not ends:
-        raise InputError(f"{file.path}: expected {start}eos_token_id, found none")
+    ends += [id for name, id in tokenizer.special_tokens.items() if name in ENDING]
     bos = file.metadata.get(start + "bos_token_id")
-    empty = (ends[0],) if bos is None else (file.value(start + "bos_token_id", int),)
-    prepends = file.metadata.get(start + "add_bos_token", file.metadata[start + "pre"] == "llama-bpe")
-    return Controls(empty if prepends and bos is not None else (), empty, frozenset(ends))
+    first = tuple(ends[:1]) if bos is None else (file.value(start + "bos_token_id", int),)
+    return Controls(tuple(tokenizer.bos_token_ids), first, frozenset(ends))
 
 
-def gguf_chat_template(file: GGUFFile) -> str | None:
-    """Read the chat template, a text in the language Jinja, where there is one.
+def gguf_chat_template(file: GGUFFile) -> ChatTemplate | None:
+    """Read the chat template where there is one.
 
     Raises:
-        InputError: It is no text.
+        InputError: It is no template.
     """
     key = "tokenizer.chat_template"
-    return file.value(key, str) if key in file.metadata else None
+    if key not in file.metadata:
+        return None
+    tokens, variables = file.value("tokenizer.ggml.tokens", list), dict[str, str]()
+    for name in ("bos_token", "eos_token"):
+        id = file.metadata.get(f"tokenizer.ggml.{name}_id")
+        if isinstance(id, int) and 0 <= id < len(tokens):
+            variables[name] = str(tokens[id])
+    return ChatTemplate(file.value(key, str), variables)
+
+
+def load_gguf(path: str | Path) -> Loaded:
+    """Load a model from a GGUF file, with its tokenizer and its chat template.
+
+    Args:
+        path: A file of the families Llama, Qwen 2 or Qwen 3, with a byte-level tokenizer.
+
+    Raises:
+        InputError: The file is missing or damaged, or what it asks for is not done here.
+    """
+    file = GGUFFile(Path(path))
+    tokenizer, template = gguf_tokenizer(file), gguf_chat_template(file)
+    controls = gguf_controls(file, tokenizer)
+    return Loaded(gguf_model(file).eval(), tokenizer, {}, controls, template)

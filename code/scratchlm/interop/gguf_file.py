@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.interop.gguf_blocks import FORMATS, Format, dequantize_blocks
 
 MAGIC, VERSIONS, ALIGNMENT = b"GGUF", (2, 3), 32
@@ -72,7 +72,7 @@ class GGUFFile:
         """To a multiple of which number of bytes each tensor's beginning is moved."""
         found = self.metadata.get("general.alignment", ALIGNMENT)
         if not isinstance(found, int) or found < 1 or found & (found - 1):
-            raise InputError(f"{self.path}: expected a power of 2 as alignment, found {found!r:.80}")
+            raise InputError(f"{self.path}: expected a power of 2 as alignment, found {quote(found)}")
         return found
 
     def __contains__(self, name: str) -> bool:
@@ -108,7 +108,7 @@ class GGUFFile:
         found = self.metadata.get(key, default)
         if type(found) is not kind:
             raise InputError(
-                f"{self.path}: expected {key} of the type {kind.__name__}, found {found!r:.80}"
+                f"{self.path}: expected {key} of the type {kind.__name__}, found {quote(found)}"
             )
         return found
 
@@ -160,7 +160,7 @@ class _Reader:
         for _ in range(number):
             key = self.text()
             if key in found:
-                raise InputError(f"{self.path}: expected keys that differ, found {key!r:.80} twice")
+                raise InputError(f"{self.path}: expected keys that differ, found {quote(key)} twice")
             found[key] = self.value(self.number("I"))
         return found
 
@@ -190,7 +190,7 @@ class _Reader:
             if (dimensions := self.number("I")) > MOST_DIMENSIONS:
                 raise InputError(
                     f"{self.path}: expected at most {MOST_DIMENSIONS} dimensions for "
-                    f"{name!r:.80}, found {dimensions}"
+                    f"{quote(name)}, found {dimensions}"
                 )
             shape = tuple(self.number("Q") for _ in range(dimensions))[::-1]
             rows.append((name, shape, self.format(name, self.number("I")), self.number("Q")))
@@ -200,12 +200,12 @@ class _Reader:
             size = self.size(name, shape, form)
             if name in found or start + offset != expected:
                 raise InputError(
-                    f"{self.path}: expected the tensor {name!r:.80} once, at byte {expected:,}, "
+                    f"{self.path}: expected the tensor {quote(name)} once, at byte {expected:,}, "
                     f"found it {'twice' if name in found else f'at byte {start + offset:,}'}"
                 )
             if expected + size > len(self.content):
                 raise InputError(
-                    f"{self.path}: expected {size:,} bytes of {name!r:.80} at byte {expected:,}, "
+                    f"{self.path}: expected {size:,} bytes of {quote(name)} at byte {expected:,}, "
                     f"found the end of the file at byte {len(self.content):,}; copy it again"
                 )
             found[name] = TensorInfo(form, shape, expected, size)
@@ -217,7 +217,7 @@ class _Reader:
         if number not in FORMATS:
             known = ", ".join(form.name for form in FORMATS.values())
             raise InputError(
-                f"{self.path}: expected {known} as the type of {name!r:.80}, found number {number}"
+                f"{self.path}: expected {known} as the type of {quote(name)}, found number {number}"
             )
         return FORMATS[number]
 
@@ -225,7 +225,7 @@ class _Reader:
         """How many bytes a tensor has, in whole blocks along its last dimension."""
         if not shape or 0 in shape or shape[-1] % form.block_size:
             raise InputError(
-                f"{self.path}: expected rows of whole blocks of {form.block_size} in {name!r:.80}, "
+                f"{self.path}: expected rows of whole blocks of {form.block_size} in {quote(name)}, "
                 f"found the shape {shape}"
             )
         return prod(shape) // form.block_size * form.block_bytes

@@ -15,7 +15,7 @@ def assemble(config: ModelConfig, read: Callable[[str], Tensor], source: str) ->
 
     Args:
         config: Its shape.
-        read: Gives the weight of one of the model's names.
+        read: Gives the weight of one of the model's names, or a buffer that is saved with them.
         source: Where the weights come from, for errors.
 
     Raises:
@@ -24,7 +24,7 @@ def assemble(config: ModelConfig, read: Callable[[str], Tensor], source: str) ->
 
     >>> config = ModelConfig(9, 8, 4, 1, 1)
     >>> model = Transformer(config)
-    >>> copy = assemble(config, model.get_parameter, "a model")
+    >>> copy = assemble(config, model.state_dict().__getitem__, "a model")
     >>> torch.equal(copy(torch.tensor([[1, 2]])), model(torch.tensor([[1, 2]])))
     True
     """
@@ -47,8 +47,6 @@ def assemble(config: ModelConfig, read: Callable[[str], Tensor], source: str) ->
         if not weight.isfinite().all():
             raise InputError(f"{source}: expected numbers in {name}, found nan or inf")
         weights[name] = weight
-    for name, buffer in model.named_buffers():
-        if buffer.is_meta:  # biases of experts: other programs have none
-            weights[name] = torch.zeros(buffer.shape)
+    weights |= {name: read(name) for name in model.state_dict() if name not in weights}
     model.load_state_dict(weights, assign=True)
     return model

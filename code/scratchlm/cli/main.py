@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as of `scratchlm zoo list | head -1`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except KeyboardInterrupt:
-        print(f"scratchlm {name}: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("; ".join([f"scratchlm {name}: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
     return 0
 

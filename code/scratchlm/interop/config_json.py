@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from scratchlm.errors import InputError, quote
+from scratchlm.interop.config_values import check_values
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
 from scratchlm.model.config import DERIVED
@@ -83,15 +84,13 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     family = family_of(fields, source)
     fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     check_fields(family, fields, source)
+    check_values(family, fields, source)
     values = {ours: fields[theirs] for ours, theirs in family.names.items() if theirs in fields}
     needed = set(family.names) - family.optional - set(values)
     if missing := sorted(family.names[name] for name in needed):
         raise InputError(f"{source}: expected the fields {', '.join(missing)}, found none")
     if family.shape.positions == "rope":
         values |= read_rope(fields, source)
-    for name, value in values.items():
-        if isinstance(value, str):
-            raise InputError(f"{source}: expected a number as {name}, found {value!r}")
     values |= read_windows(family, fields, source) | read_bias(family, fields, source)
     for name in DERIVED:
         values[name] = values.get(name) or 0  # absent and null both stand for the usual

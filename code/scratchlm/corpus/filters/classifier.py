@@ -1,6 +1,5 @@
 """A linear classifier over hashed n-grams: what it is, and how it is kept."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
 from scratchlm.corpus.filters.features import Bag, character_bag, word_bag
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import Envelope, pack_tensors, sha256, unpack_tensors, write_atomically
 
-FORMAT = "scratchlm classifier 1"
+Unit = Literal["characters", "words"]
 BAGS = {"characters": character_bag, "words": word_bag}
 STEP = 2.0**-10  # weights are multiples of it: see `round_weights`
 
@@ -36,7 +35,7 @@ class Classifier:
     labels: tuple[str, ...]
     weights: Float32[np.ndarray, "labels buckets"]
     bias: Float32[np.ndarray, "labels"]
-    unit: Literal["characters", "words"]
+    unit: Unit
     orders: tuple[int, ...]
     mean: bool
 
@@ -67,37 +66,43 @@ class Classifier:
         """Write a safetensors file that says what it is.
 
         Raises:
-            OSError: The file cannot be written.
+            InputError: The file cannot be written.
         """
         write_atomically(path, self._bytes())
 
     def _bytes(self) -> bytes:
-        settings = {"labels": self.labels, "unit": self.unit, "orders": self.orders}
-        # One entry: safetensors writes several of them in a random order.
-        header = {FORMAT: json.dumps({**settings, "mean": self.mean})}
-        return save({"weights": self.weights, "bias": self.bias}, metadata=header)
+        settings = Settings(self.labels, self.unit, self.orders, self.mean)
+        return pack_tensors(FORMAT, settings, save({"weights": self.weights, "bias": self.bias}))
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":
         """Read what `save` has written.
 
         Raises:
-            InputError: There is no such file, or it is something else.
+            InputError: There is no such file, it is something else, or it was changed.
         """
-        try:
-            with safe_open(path, framework="np") as file:
-                header = file.metadata() or {}
-                if FORMAT not in header:
-                    raise SafetensorError(f"a header with {sorted(header)}")
-                settings = json.loads(header[FORMAT])
-                weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
-        except (OSError, SafetensorError) as error:
-            raise InputError(
-                f"{path}: expected a classifier that `scratchlm corpus classifier` has written, "
-                f"found: {error}; train one, or name another file"
-            ) from error
-        labels, orders = tuple(settings["labels"]), tuple(settings["orders"])
-        return cls(labels, weights, bias, settings["unit"], orders, settings["mean"])
+        settings = unpack_tensors(FORMAT, path)
+        with safe_open(path, framework="np") as file:
+            weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
+        return cls(settings.labels, weights, bias, settings.unit, settings.orders, settings.mean)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a classifier's answers beside its numbers; see `Classifier`."""
+
+    labels: tuple[str, ...]
+    unit: Unit
+    orders: tuple[int, ...]
+    mean: bool
+
+
+FORMAT = Envelope(
+    "scratchlm classifier",
+    2,
+    Settings,
+    "train one with `scratchlm corpus classifier`, or name another file",
+)
 
 
 def round_weights(weights: np.ndarray) -> Float32[np.ndarray, "*shape"]:

@@ -1,16 +1,15 @@
 """The first pass: an input file becomes shards of documents, all of about one size."""
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from scratchlm.corpus.document import Document
+from scratchlm.corpus.pipeline.manifest import NOTES, Notes
 from scratchlm.corpus.pipeline.shards import DocumentWriter, read_shard
 from scratchlm.errors import InputError
-from scratchlm.storage import write_atomically
 
 ReadDocuments = Callable[[Path, int], Iterator[Document]]
 
@@ -40,8 +39,8 @@ def ingest(
             with file.open("rb") as data:
                 digest = hashlib.file_digest(data, "sha256").hexdigest()
             found = {"name": str(file), "bytes": file.stat().st_size, "sha256": digest}
-            write_atomically(notes, json.dumps({**found, "shards": shards}).encode())
-        return dict(json.loads(notes.read_bytes()))
+            NOTES.save(notes, Notes({**found, "shards": shards}))
+        return NOTES.load(notes).found
     except OSError as error:
         raise InputError(
             f"{file}: expected a file that can be read and room for its text, found: "

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from scratchlm.corpus.filters.classifier import Classifier
 from scratchlm.corpus.pipeline.stats import StepStats, total
 from scratchlm.corpus.step import Deduplicator, Step
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import Envelope, read_json, sha256, write_atomically
 
 MANIFEST = "manifest.json"
 WORK = ".work"  # inside the output: what is needed until it is finished
 PLAN = "plan.json"
+AGAIN = "delete the folder and run the same command again"
 
 
 @dataclass(frozen=True)
@@ -79,20 +80,20 @@ class Manifest:
         ]  # fmt: skip
         return cls(plan, inputs, stats, origins, shards)
 
-    def to_json(self) -> bytes:
-        """Write it down.
 
-        >>> Manifest.from_json(Manifest({}, [], [], [], []).to_json()).documents
-        0
-        """
-        content = {**asdict(self), "stats": [counts.to_json() for counts in self.stats]}
-        return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+@dataclass(frozen=True)
+class Notes:
+    """What a task has noted, for the manifest that comes last.
 
-    @classmethod
-    def from_json(cls, content: bytes) -> "Manifest":
-        """Read what `to_json` has written."""
-        found = json.loads(content)
-        return cls(**{**found, "stats": [StepStats.from_json(counts) for counts in found["stats"]]})
+    Attributes:
+        found: Its counts, and the hashes of its files.
+    """
+
+    found: dict[str, Any]
+
+
+FINISHED = Envelope("scratchlm manifest", 1, Manifest, "run `scratchlm corpus clean` to its end")
+NOTES = Envelope("scratchlm notes", 1, Notes, AGAIN)
 
 
 def origins_of(document: Document) -> dict[tuple[str, str, str], int]:
@@ -133,15 +134,9 @@ def load_manifest(folder: Path) -> Manifest:
     >>> load_manifest(Path("none"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    scratchlm.errors.InputError: none: expected a folder with manifest.json, found none; run ...
+    scratchlm.errors.InputError: none/manifest.json: expected a file, found No such file ...
     """
-    try:
-        return Manifest.from_json((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder}: expected a folder with {MANIFEST}, found none; run `scratchlm corpus "
-            "clean` to its end"
-        ) from error
+    return FINISHED.load(folder / MANIFEST)
 
 
 def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
@@ -157,8 +152,9 @@ def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
             return manifest
         begun = out / WORK / PLAN
         if begun.exists():
-            _check_same(out, plan, json.loads(begun.read_bytes()))
-        elif out.exists() and any(out.iterdir()):
+            _check_same(out, plan, read_json(begun, AGAIN))
+        # A run that was killed before it could write its plan leaves nothing but that folder.
+        elif out.exists() and any(path.name != WORK for path in out.iterdir()):
             raise InputError(f"{out}: expected a new or an empty folder, found files in it")
         else:
             write_atomically(begun, json.dumps(plan).encode())
@@ -176,7 +172,7 @@ def complete(out: Path, manifest: Manifest) -> Manifest:
         InputError: The disk is full.
     """
     try:
-        write_atomically(out / MANIFEST, manifest.to_json())
+        FINISHED.save(out / MANIFEST, manifest)
         shutil.rmtree(out / WORK)
     except OSError as error:
         raise InputError(

@@ -1,7 +1,6 @@
 """One pass over the shards: the verdicts of the last deduplicator, steps, the next signatures."""
 
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.pipeline.manifest import origins_of
+from scratchlm.corpus.pipeline.manifest import NOTES, Notes, origins_of
 from scratchlm.corpus.pipeline.shards import read_shard, to_line, write_shard
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.corpus.step import Deduplicator, Step
@@ -91,8 +90,8 @@ def run_task(stage: PipelineStage, task: Task) -> dict[str, Any]:
     try:
         if not task.notes.exists():
             notes = _run(stage, task)
-            write_atomically(task.notes, json.dumps(notes).encode())
-        return dict(json.loads(task.notes.read_bytes()))
+            NOTES.save(task.notes, Notes(notes))
+        return NOTES.load(task.notes).found
     except OSError as error:
         raise InputError(
             f"{task.target}: expected room for a shard, found: {error.strerror}; what is finished "

@@ -49,10 +49,12 @@ def read_parquet(
     """
     on_error = on_error or ErrorPolicy()
     arrow = require("pyarrow.parquet")
+    # What the library raises where bytes are wrong; a few of its errors are none of these.
+    broken = (require("pyarrow").ArrowException, ValueError, OSError, MemoryError)
     with open_metered(path, progress) as file:
         try:
             table = arrow.ParquetFile(file, pre_buffer=False, buffer_size=CHUNK)
-        except (ValueError, OSError) as error:
+        except broken as error:
             raise InputError(
                 f"{path}: expected a Parquet file with its footer, found: {error}; "
                 "it may be cut: fetch it again"
@@ -71,7 +73,9 @@ def read_parquet(
                         document = _document(fields, text, path, number, limits, on_error)
                         if document is not None:
                             yield document
-            except OSError as error:
+            except InputError:
+                raise
+            except broken as error:
                 where = f"{path}: row group {group}, rows {row:,} to {end:,}"
                 on_error.report("broken row group", where, "readable columns", str(error))
             row = end

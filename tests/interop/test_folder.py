@@ -476,7 +476,8 @@ def test_a_model_saved_again_replaces_all_of_the_one_before(tmp_path):
 def test_auto_classes_open_every_folder_with_the_same_ids(form, tmp_path):
     tokenizer = train_bpe([story.text for story in corpus("train", 20)], 300)
     shape = {"vocab_size": 300, "max_seq_len": 8, "d_model": 8, "n_heads": 2, "d_ff": 12}
-    model = OWN["default"] if form == "scratchlm" else Transformer(FAMILIES["llama"].shape.replace(**shape))
+    llama = FAMILIES["llama"].shape.replace(**shape)
+    model = OWN["default"] if form == "scratchlm" else Transformer(llama)
     save(tmp_path, model, tokenizer)
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
     for text in HARD.values():

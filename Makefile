@@ -15,7 +15,7 @@ CHECKED   := code tests book/tools book/_ext conftest.py
 
 export PYTHONPATH := $(CURDIR)/code
 
-.PHONY: book html pdf execute test lint types layers spelling unit notebooks test-book costs \
+.PHONY: book html pdf execute test lint types layers spelling terms unit notebooks test-book costs \
         environment clean
 
 book: environment
@@ -47,9 +47,13 @@ spelling: environment
 	@$(PY) book/tools/notebooks.py --prose _build/prose
 	$(PY) -m codespell_lib --toml code/pyproject.toml $(wildcard *.md) book code tests _build/prose
 
+# Names and prose that do not say what the field says: book/tools/terms.toml has the list.
+terms: environment
+	@$(PY) book/tools/terms.py
+
 unit: environment
 	$(PY) -m pytest -q -rs --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
-	    code/scratchlm tests
+	    code/scratchlm book/tools tests
 
 # Run notebooks afresh and compare every output with the stored one.
 notebooks: environment

@@ -1,4 +1,4 @@
-"""How `pytest --nbval` compares outputs: see scratchlm.book.comparison for what counts as equal.
+"""How `pytest --nbval` compares outputs: see book/tools/comparison.py for what counts as equal.
 
 And what every test leaves behind it: the settings that it found.
 """
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from comparison import same
 from nbval.kernel import RunningKernel
-from scratchlm.book.comparison import same
 
 SKIPPED = {"application/pdf"}  # the twin of an SVG, which is compared
 COMPARED = {

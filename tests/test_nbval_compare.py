@@ -14,7 +14,8 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parents[1]
-PATHS = os.pathsep.join([str(ROOT / "code"), os.environ.get("PYTHONPATH", "")])
+FOLDERS = (str(ROOT / "code"), str(ROOT / "book" / "tools"))
+PATHS = os.pathsep.join([*FOLDERS, os.environ.get("PYTHONPATH", "")])
 SETUP = """
 from scratchlm.book import glue, new_figure, setup
 setup()

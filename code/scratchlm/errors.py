@@ -1,14 +1,37 @@
-"""The one exception for input that cannot be used."""
+"""The one exception for input that cannot be used, and how its message quotes what was found."""
+
+from reprlib import Repr
+
+LONGEST = 600  # characters of a message
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxdict, _SHORT.maxlist, _SHORT.maxtuple = 2, 3, 4, 4
+_SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 60, 60, 40
 
 
 class InputError(ValueError):
     """Something the user gave cannot be used; the message says what to do about it.
 
     A message names the file or record, what was expected, what was found, and the remedy.
-    The command line prints it as one line and exits with status 2; nothing else is caught there.
+    It stands on one line and is never long, whatever it quotes. The command line prints it and
+    exits with status 2; nothing else is caught there.
 
     >>> raise InputError("a.txt: expected UTF-8, found byte ff at offset 3; use --replace")
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: a.txt: expected UTF-8, found byte ff at offset 3; use --replace
     """
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.split())
+        if len(line) > LONGEST:  # the file stands at its beginning, the remedy at its end
+            line = f"{line[: LONGEST * 2 // 3]} … {line[-LONGEST // 3 :]}"
+        super().__init__(line)
+
+
+def quote(value: object) -> str:
+    """Show a value that was found in a file: recognizable, and never the whole of a large one.
+
+    >>> quote({"a": [1, [2, [3]]]}), quote("x" * 1000)[:9], len(quote("x" * 1000))
+    ("{'a': [1, [...]]}", "'xxxxxxxx", 60)
+    """
+    return _SHORT.repr(value)

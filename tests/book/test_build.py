@@ -7,14 +7,6 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def tools(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "tools"))
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-
 
 def notebook(*outputs, tags=()):
     cell = new_code_cell(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import scratchlm
 import yaml
-from scratchlm.book.comparison import same
+from comparison import same
 
 ROOT = Path(__file__).parents[2]
 DRAWINGS = sorted(p for p in (ROOT / "book" / "figures").glob("*.py") if p.stem != "drawing")

@@ -5,9 +5,9 @@ import json
 import re
 from pathlib import Path
 
+import contract
 import pytest
-from scratchlm.book import contract
-from scratchlm.book.pages import load
+from pages import load
 
 ROOT = Path(__file__).parents[2]
 EXEMPT_SHARE = 0.03  # of the code cells may have an output that is not compared

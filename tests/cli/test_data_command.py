@@ -144,7 +144,7 @@ def test_what_cannot_be_read_is_refused(tmp_path):
     (tmp_path / "dir.jsonl").mkdir()
     with pytest.raises(InputError, match="expected"):
         call("pack", tmp_path / "dir.jsonl", *rest)
-    with pytest.raises(InputError, match="make one with scratchlm data pack"):
+    with pytest.raises(InputError, match="empty folder with `scratchlm data pack`"):
         call("show", tmp_path)
 
 

@@ -15,6 +15,7 @@ from scratchlm.data import Shard, Shards, read_header, verify_shard
 from scratchlm.data.header import HEADER_BYTES
 from scratchlm.data.writer import ShardWriter
 from scratchlm.errors import InputError
+from scratchlm.storage import fingerprint
 from scratchlm.tokenizer import Tokenizer
 
 documents = st.lists(st.lists(st.integers(0, 256), max_size=12), min_size=1).filter(any)
@@ -41,8 +42,9 @@ def test_any_program_can_read_the_file(tmp_path, bytewise):
     header, body = json.loads(content[:512]), content[512:]
     assert np.frombuffer(body, header["dtype"], header["tokens"]).tolist() == [1, 2, 256, 3, 4]
     assert np.frombuffer(body, "<i8")[-header["documents"] - 1 :].tolist() == [0, 3, 5]
-    assert header["sha256"] == hashlib.sha256(body).hexdigest()
-    assert (header["format"], header["version"]) == ("scratchlm shard", 1)
+    assert header["body_sha256"] == hashlib.sha256(body).hexdigest()
+    assert header.pop("sha256") == fingerprint(header)
+    assert (header["format"], header["version"]) == ("scratchlm shard", 2)
     assert (header["tokenizer"], header["vocab_size"]) == (bytewise.fingerprint, 257)
 
 
@@ -94,20 +96,22 @@ def write(path, tokenizer=None, rows=((1, 2, 3), (4, 5))):
 def rewrite_header(path, **changes):
     content = path.read_bytes()
     header = {**json.loads(content[:HEADER_BYTES]), **changes}
-    line = json.dumps({name: value for name, value in header.items() if value is not None})
+    header = {name: value for name, value in header.items() if value is not None}
+    header["sha256"] = fingerprint({name: header[name] for name in header if name != "sha256"})
+    line = json.dumps(header)
     path.write_bytes(line.encode().ljust(HEADER_BYTES) + content[HEADER_BYTES:])
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 2}, "expected a shard of version 1, found 2"),
+        ({"version": 1}, "expected a scratchlm shard of version 2, found 1; use the release"),
         ({"format": "other"}, "found another kind of file"),
         ({"tokens": 9}, "expected 560 bytes, as its header says, found 552"),
         ({"documents": 3}, "expected 560 bytes"),
         ({"dtype": "uint32"}, "expected uint16 for 257 ids, found uint32"),
-        ({"tokens": None}, "expected a shard's header: tokenizer: str"),
-        ({"tokens": "5"}, "expected a shard's header: tokenizer: str"),
+        ({"tokens": None}, "expected the field tokens, found none"),
+        ({"tokens": "5"}, "tokens: expected int, found '5'"),
         ({"tokens": 6}, "expected documents from token 0 to 6, found them from 0 to 5"),
     ],
 )

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.data import Shard, ShardIndex, Shards, encode_document, verify_shard, write_shards
 from scratchlm.data.encode import BATCH, encode_documents
-from scratchlm.data.writer import ShardWriter
 from scratchlm.errors import InputError
+from scratchlm.storage import AtomicFile
 from scratchlm.tokenizer import Tokenizer
 
 SIZE = 3_000  # tokens in a shard: a few stories
@@ -37,7 +37,7 @@ def test_shards_hold_every_document_once_and_no_more_than_they_may(
     assert (index.documents, index.tokens) == (len(rows), sum(map(len, rows)))
     for entry, following in zip(index.shards, [*shards.shards[1:], None], strict=True):
         assert entry.tokens <= size or entry.documents == 1
-        assert verify_shard(folder / entry.name).sha256 == entry.sha256
+        assert verify_shard(folder / entry.name).body_sha256 == entry.sha256
         if following is not None:  # no room was left for the next document
             assert entry.tokens + len(following.document(0)) > size
     before = files(folder)
@@ -90,7 +90,7 @@ def killed_at(moment, texts, tokenizer, folder):
 
             return call
 
-        ShardWriter._write = watched(ShardWriter._write)
+        AtomicFile.write = watched(AtomicFile.write)
         Path.replace, os.fsync = watched(Path.replace), watched(os.fsync)
         write_shards(texts, tokenizer, folder, SIZE)
         os._exit(0)
@@ -175,12 +175,12 @@ def test_other_texts_and_other_settings_are_refused(tmp_path, bytewise, wide, te
 def test_a_folder_that_was_tampered_with_is_refused(tmp_path, bytewise, texts):
     write_shards(texts, bytewise, tmp_path, SIZE)
     Shard.of([[1]]).save(tmp_path / "00001.shard", bytewise)
-    with pytest.raises(
-        InputError, match=r"00001\.shard: expected .* documents .* index\.json says"
+    for use in (
+        lambda: Shards.load(tmp_path),
+        lambda: write_shards(texts, bytewise, tmp_path, SIZE),
     ):
-        Shards.load(tmp_path)
-    with pytest.raises(InputError, match=r"00001\.shard: expected the shard that index\.json"):
-        write_shards(texts, bytewise, tmp_path, SIZE)
+        with pytest.raises(InputError, match=r"00001\.shard: expected the shard that index\.json"):
+            use()
     (tmp_path / "00001.shard").unlink()
     with pytest.raises(InputError, match="found No such file"):
         Shards.load(tmp_path)
@@ -189,14 +189,10 @@ def test_a_folder_that_was_tampered_with_is_refused(tmp_path, bytewise, texts):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "expected the index"),
-        (b"[]", "expected the index"),
-        (b'{"format": "scratchlm shards", "version": 9}', "of version 1, found .* of 9"),
-        (b'{"format": "scratchlm shards", "version": 1}', "expected the index"),
-        (
-            b'{"format": "scratchlm shards", "version": 1, "shards": [], "tokenizer": 7}',
-            "tokenizer: str",
-        ),
+        (b"", "expected a scratchlm index of shards, found another kind"),
+        (b"[]", "expected a scratchlm index of shards, found another kind"),
+        (b'{"format": "scratchlm index of shards", "version": 1}', "of version 2, found 1"),
+        (b'{"format": "scratchlm index of shards", "version": 2}', "with sha256 None, found"),
     ],
 )
 def test_an_index_that_is_none_is_refused(tmp_path, content, message):
@@ -223,5 +219,5 @@ def test_what_cannot_be_written_is_refused(tmp_path, bytewise):
     with pytest.raises(InputError, match=r"expected the special token <\|endoftext\|>, found none"):
         write_shards(["a"], Tokenizer([], specials=()), tmp_path / "a")
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="expected a file that can be written"):
+    with pytest.raises(InputError, match="expected a folder, found a file"):
         write_shards(["a"], bytewise, tmp_path / "file")

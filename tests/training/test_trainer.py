@@ -168,7 +168,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
-        with pytest.raises(InputError, match="the one before it is whole"):
+        with pytest.raises(InputError, match="what was there before is whole"):
             save_checkpoint(path, one)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -1,15 +1,13 @@
 """The first bytes of a shard: what it holds, and which tokenizer its ids belong to."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from scratchlm.data.fields import from_fields
 from scratchlm.errors import InputError
+from scratchlm.storage import Envelope
 
-FORMAT, VERSION = "scratchlm shard", 1
 HEADER_BYTES = 512  # one line of JSON, filled up with spaces
 CHUNK = 1 << 20  # bytes that are read at once
 
@@ -39,9 +37,9 @@ class Header:
         dtype: ``uint16`` or ``uint32``, little-endian.
         documents: How many there are.
         tokens: How many there are, over all documents.
-        sha256: Of everything behind the header.
+        body_sha256: Of everything after the header.
 
-    >>> Header("5f" * 32, 300, "uint16", documents=2, tokens=7, sha256="00" * 32).starts_at
+    >>> Header("5f" * 32, 300, "uint16", documents=2, tokens=7, body_sha256="00" * 32).starts_at
     528
     """
 
@@ -50,7 +48,7 @@ class Header:
     dtype: str
     documents: int
     tokens: int
-    sha256: str
+    body_sha256: str
 
     @property
     def starts_at(self) -> int:
@@ -68,8 +66,10 @@ class Header:
         >>> len(Header("5f" * 32, 300, "uint16", 2, 7, "00" * 32).to_bytes())
         512
         """
-        line = json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)})
-        return line.encode().ljust(HEADER_BYTES - 1) + b"\n"
+        return SHARD.pack(self).ljust(HEADER_BYTES - 1) + b"\n"
+
+
+SHARD = Envelope("scratchlm shard", 2, Header, "write it again with `scratchlm data pack`")
 
 
 def read_header(path: Path, tokenizer: str | None = None) -> Header:
@@ -94,41 +94,22 @@ def read_header(path: Path, tokenizer: str | None = None) -> Header:
         size = path.stat().st_size
     except OSError as error:
         raise InputError(
-            f"{path}: expected a shard, found {error.strerror}; write it again"
+            f"{path}: expected a shard, found {error.strerror or error}; {SHARD.remedy}"
         ) from error
-    header = _parse(line, path)
+    header = SHARD.unpack(line, path)
+    if header.dtype != (wanted := id_dtype(header.vocab_size).name):
+        raise InputError(
+            f"{path}: expected {wanted} for {header.vocab_size} ids, found {header.dtype}; "
+            f"{SHARD.remedy}"
+        )
     if size != header.file_bytes:
         raise InputError(
             f"{path}: expected {header.file_bytes} bytes, as its header says, found {size}; "
-            "the shard was cut off or damaged: write it again"
+            f"the shard was cut off or damaged: {SHARD.remedy}"
         )
     if tokenizer is not None and tokenizer != header.tokenizer:
         raise InputError(
             f"{path}: expected ids of the tokenizer {tokenizer[:12]}, found those of "
             f"{header.tokenizer[:12]}; use that tokenizer, or write the shard again"
-        )
-    return header
-
-
-def _parse(line: bytes, path: Path) -> Header:
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-        raise InputError(f"{path}: expected a {FORMAT}, found another kind of file")
-    if (version := content.pop("version", None)) != VERSION:
-        raise InputError(
-            f"{path}: expected a shard of version {VERSION}, found {version}; use the release of "
-            "scratchlm that wrote it, or write it again"
-        )
-    try:
-        header = from_fields(Header, content)
-    except TypeError as error:
-        raise InputError(f"{path}: expected a shard's header: {error}; write it again") from error
-    if header.dtype != (wanted := id_dtype(header.vocab_size).name):
-        raise InputError(
-            f"{path}: expected {wanted} for {header.vocab_size} ids, found {header.dtype}; "
-            "write it again"
         )
     return header

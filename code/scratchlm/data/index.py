@@ -1,15 +1,13 @@
 """The list of a folder's shards, kept up to date while they are written."""
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scratchlm.data.fields import from_fields
 from scratchlm.data.header import Header
-from scratchlm.errors import InputError
-from scratchlm.storage import write_atomically
+from scratchlm.errors import InputError, quote
+from scratchlm.storage import Envelope
 
-INDEX, FORMAT, VERSION = "index.json", "scratchlm shards", 1
+INDEX = "index.json"
 
 
 def shard_name(number: int) -> str:
@@ -79,7 +77,9 @@ class ShardIndex:
 
     def add(self, header: Header, text_sha256: str) -> "ShardIndex":
         """The index with one shard more."""
-        entry = Entry(self.next_name, header.documents, header.tokens, header.sha256, text_sha256)
+        entry = Entry(
+            self.next_name, header.documents, header.tokens, header.body_sha256, text_sha256
+        )
         return replace(self, shards=(*self.shards, entry))
 
     def save(self, folder: Path) -> None:
@@ -93,14 +93,7 @@ class ShardIndex:
         >>> index.save(folder); ShardIndex.load(folder) == index
         True
         """
-        content = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        try:
-            write_atomically(folder / INDEX, (json.dumps(content, indent=1) + "\n").encode())
-        except OSError as error:
-            raise InputError(
-                f"{folder / INDEX}: expected a file that can be written, found {error.strerror}; "
-                "free some space and run the same command to resume"
-            ) from error
+        SHARDS.save(folder / INDEX, self)
 
     @classmethod
     def load(cls, folder: Path) -> "ShardIndex":
@@ -110,30 +103,19 @@ class ShardIndex:
             InputError: The file is missing, something else, or of another version.
         """
         path = folder / INDEX
-        try:
-            content = json.loads(path.read_bytes())
-            form, version = content.pop("format"), content.pop("version")
-            if (form, version) != (FORMAT, VERSION):
-                raise InputError(
-                    f"{path}: expected {FORMAT} of version {VERSION}, found {form} of {version}; "
-                    "write the shards again"
-                )
-            shards = tuple(from_fields(Entry, entry) for entry in content.pop("shards"))
-            index = from_fields(cls, {**content, "shards": shards})
-        except OSError as error:
-            raise InputError(
-                f"{path}: expected the index of a folder of shards, found {error.strerror}; "
-                "make one with scratchlm data pack"
-            ) from error
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            raise InputError(
-                f"{path}: expected the index of a folder of shards, found {error}; "
-                "write the shards again, into an empty folder"
-            ) from error
-        for number, entry in enumerate(shards):
+        index = SHARDS.load(path)
+        for number, entry in enumerate(index.shards):
             if entry.name != shard_name(number):  # no way out of the folder
                 raise InputError(
-                    f"{path}: expected the name {shard_name(number)}, found {entry.name!r}; "
-                    "write the shards again, into an empty folder"
+                    f"{path}: expected the name {shard_name(number)}, found {quote(entry.name)}; "
+                    f"{SHARDS.remedy}"
                 )
         return index
+
+
+SHARDS = Envelope(
+    "scratchlm index of shards",
+    2,
+    ShardIndex,
+    "write shards into an empty folder with `scratchlm data pack`",
+)

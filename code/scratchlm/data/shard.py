@@ -126,9 +126,9 @@ def verify_shard(path: Path) -> Header:
         file.seek(HEADER_BYTES)
         while chunk := file.read(CHUNK):
             found.update(chunk)
-    if found.hexdigest() != header.sha256:
+    if found.hexdigest() != header.body_sha256:
         raise InputError(
-            f"{path}: expected sha256 {header.sha256}, found {found.hexdigest()}: the shard was "
+            f"{path}: expected sha256 {header.body_sha256}, found {found.hexdigest()}: it was "
             "changed or damaged; write it again"
         )
     tokens = Shard.load(path).tokens

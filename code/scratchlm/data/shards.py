@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, UInt
 
+from scratchlm.data.header import read_header
 from scratchlm.data.index import INDEX, ShardIndex
 from scratchlm.data.shard import Shard
 from scratchlm.errors import InputError
@@ -88,12 +89,10 @@ class Shards:
                 f"{folder}: expected finished shards, found {len(index.shards)} of a run that was "
                 "cut off; run the same command again to finish it"
             )
-        shards = [Shard.load(folder / entry.name, tokenizer) for entry in index.shards]
-        for entry, shard in zip(index.shards, shards, strict=True):
-            if (entry.documents, entry.tokens) != (len(shard), len(shard.tokens)):
+        for entry in index.shards:
+            if read_header(folder / entry.name, tokenizer).body_sha256 != entry.sha256:
                 raise InputError(
-                    f"{folder / entry.name}: expected {entry.documents} documents of "
-                    f"{entry.tokens} tokens, as {INDEX} says, found {len(shard)} of "
-                    f"{len(shard.tokens)}; write the shards again, into an empty folder"
+                    f"{folder / entry.name}: expected the shard that {INDEX} names, found another; "
+                    "write the shards again, into an empty folder"
                 )
-        return cls(shards)
+        return cls([Shard.load(folder / entry.name) for entry in index.shards])

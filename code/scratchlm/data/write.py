@@ -98,7 +98,7 @@ def _begin(tokenizer: Tokenizer, folder: Path, shard_tokens: int) -> ShardIndex:
             "use the settings of the run that began here, or another folder"
         )
     for entry in index.shards:
-        if read_header(folder / entry.name).sha256 != entry.sha256:
+        if read_header(folder / entry.name).body_sha256 != entry.sha256:
             raise InputError(
                 f"{folder / entry.name}: expected the shard that {INDEX} names, found another; "
                 "write the shards again, into an empty folder"

@@ -1,7 +1,6 @@
 """Writing a shard document by document, in memory that does not grow with its tokens."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from jaxtyping import Int
 
 from scratchlm.data.header import HEADER_BYTES, Header, id_dtype
 from scratchlm.errors import InputError
+from scratchlm.storage import AtomicFile
 from scratchlm.tokenizer import Tokenizer
 
 
@@ -41,15 +41,8 @@ class ShardWriter:
         self.starts = [0]
         self._dtype = id_dtype(tokenizer.vocab_size)
         self._sum = hashlib.sha256()
-        # One name for all attempts: what a killed process left is written over by the next one.
-        self._draft = path.with_name(f".{path.name}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: what a full disk refused must not be tried again when the file is closed.
-            self._file = self._draft.open("wb", buffering=0)
-        except OSError as error:
-            raise self._refused(error) from error
-        self._write(bytes(HEADER_BYTES), counted=False)  # the place of the header
+        self._file = AtomicFile(path)
+        self._file.write(bytes(HEADER_BYTES))  # the place of the header
 
     @property
     def tokens(self) -> int:
@@ -85,8 +78,7 @@ class ShardWriter:
             if error is None:
                 self._finish()
         finally:
-            self._file.close()
-            self._draft.unlink(missing_ok=True)
+            self._file.discard()
 
     def _finish(self) -> None:
         if not self.tokens:
@@ -105,26 +97,9 @@ class ShardWriter:
             self.tokens,
             self._sum.hexdigest(),
         )
-        try:
-            self._file.seek(0)
-            self._write(self.header.to_bytes(), counted=False)
-            os.fsync(self._file.fileno())
-            self._draft.replace(self.path)
-        except OSError as error:
-            raise self._refused(error) from error
+        self._file.write(self.header.to_bytes(), at=0)
+        self._file.finish()
 
-    def _write(self, content: bytes, *, counted: bool = True) -> None:
-        left = memoryview(content)
-        try:
-            while left:
-                left = left[self._file.write(left) :]
-        except OSError as error:
-            raise self._refused(error) from error
-        if counted:
-            self._sum.update(content)
-
-    def _refused(self, error: OSError) -> InputError:
-        return InputError(
-            f"{self.path}: expected a file that can be written, found {error.strerror}; "
-            "shards that are finished are kept: free some space and run the same command to resume"
-        )
+    def _write(self, content: bytes) -> None:
+        self._file.write(content)
+        self._sum.update(content)

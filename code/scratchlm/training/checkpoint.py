@@ -31,13 +31,7 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
     header = json.dumps(
         {"format": FORMAT, "step": trainer.step, **identity(trainer), "sha256": sha256(body)}
     )
-    try:
-        write_atomically(path, header.encode() + b"\n" + body)
-    except OSError as error:
-        raise InputError(
-            f"{path}: the checkpoint could not be written ({error}); the one before it is whole: "
-            "free some space and run the same command to resume"
-        ) from error
+    write_atomically(path, header.encode() + b"\n" + body)
 
 
 def load_checkpoint(path: Path, trainer: Trainer) -> None:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from scratchlm.book.pages import Page, figure, source, tags
+from pages import Page, figure, source, tags
 
 LINES, COLUMNS = 25, 76
 EXERCISES = 6

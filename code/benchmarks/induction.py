@@ -16,12 +16,13 @@ from pathlib import Path
 import torch
 from about import about
 from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
 from scratchlm.data import IGNORED, Batch, RecallBatches
 from scratchlm.data.recall import FACTS, TIME, VOCABULARY
 from scratchlm.model import ModelConfig, Transformer, attention_maps
 from scratchlm.training import TrainConfig, Trainer
-from torch import Tensor
-from torch.nn import functional as F
 
 SHAPES = {  # layers, width, heads of keys and values
     "one layer": (1, 64, 2),

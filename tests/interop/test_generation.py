@@ -10,7 +10,7 @@ from scratchlm.cli.generate import Generate, run
 from scratchlm.errors import InputError
 from scratchlm.interop import read_controls, save_directory
 from scratchlm.model import ModelConfig, Transformer
-from scratchlm.tokenizer import TOKENIZER_FILE, save_tokenizer_json, train_bpe
+from scratchlm.tokenizer import TOKENIZER_FILE, train_bpe
 from scratchlm.world import corpus
 from scratchlm.zoo import load
 
@@ -28,7 +28,7 @@ def folder(tmp_path):
         # The last rows only pad the table; no tokenizer knows them.
         model.embed_tokens.weight[300:] = 0
     save_directory(tmp_path, model)
-    save_tokenizer_json(tokenizer, tmp_path / TOKENIZER_FILE)
+    tokenizer.save(tmp_path / TOKENIZER_FILE)
     change(tmp_path / "config.json", bos_token_id=299, eos_token_id=299)
     return tmp_path
 
@@ -85,6 +85,6 @@ def test_what_stands_before_a_text_is_read_from_the_files(folder):
 
 def test_a_tokenizer_of_another_model_is_refused(folder):
     tokenizer = train_bpe([story.text for story in corpus("train", 20)], 400)
-    save_tokenizer_json(tokenizer, folder / TOKENIZER_FILE)
+    tokenizer.save(folder / TOKENIZER_FILE)
     with pytest.raises(InputError, match="at most 304 tokens, found one of 400"):
         load(folder)

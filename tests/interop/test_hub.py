@@ -18,7 +18,7 @@ from local_server import serving
 from scratchlm.cli.main import main
 from scratchlm.errors import InputError
 from scratchlm.interop import fetch_model, load_directory
-from scratchlm.tokenizer import TOKENIZER_FILE, save_tokenizer_json, train_bpe
+from scratchlm.tokenizer import TOKENIZER_FILE, train_bpe
 from scratchlm.world import corpus
 from scratchlm.zoo import load
 
@@ -119,7 +119,7 @@ def folders(tmp_path_factory):
     model.save_pretrained(found["one"])
     model.save_pretrained(found["shards"], max_shard_size="30KB")
     for folder in found.values():
-        save_tokenizer_json(tokenizer, folder / TOKENIZER_FILE)
+        tokenizer.save(folder / TOKENIZER_FILE)
         (folder / "pytorch_model.bin").write_bytes(b"a pickle")
         (folder / "README.md").write_text("About this model.")
     return found

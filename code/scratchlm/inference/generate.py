@@ -83,8 +83,8 @@ def write_text(
         begin: Tokens before the text; by default, the separator.
         ends: After any of these the text is over; by default, the separator.
     """
-    begin = [tokenizer.specials[END_OF_TEXT]] if begin is None else begin
-    ends = [tokenizer.specials[END_OF_TEXT]] if ends is None else ends
+    begin = [tokenizer.special_tokens[END_OF_TEXT]] if begin is None else begin
+    ends = [tokenizer.special_tokens[END_OF_TEXT]] if ends is None else ends
     ids = [*begin, *tokenizer.encode(prompt)][-model.config.context :]
     generator = torch.Generator().manual_seed(seed)
     tokens = generate(model, torch.tensor([ids]), sampling, generator=generator)
@@ -117,7 +117,7 @@ def write_many(
         seed: Decides the choices.
         together: Rows that are computed at once.
     """
-    end, texts = tokenizer.specials[END_OF_TEXT], list[str]()
+    end, texts = tokenizer.special_tokens[END_OF_TEXT], list[str]()
     generator = torch.Generator().manual_seed(seed)
     while len(texts) < number:
         rows = min(together, number - len(texts))

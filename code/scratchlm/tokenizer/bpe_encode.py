@@ -5,7 +5,7 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import ClassVar
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.tokenizer.vocabulary import BYTE_TOKENS, Algorithm
 
 Pair = tuple[int, int]
@@ -31,7 +31,7 @@ class BytePairEncoding(Algorithm):
 
     def __init__(self, merges: Iterable[Pair]) -> None:
         self.merges = tuple((left, right) for left, right in merges)
-        self.tokens = token_table(self.merges)
+        self.tokens = merged_tokens(self.merges)
         self._ranks = {pair: len(BYTE_TOKENS) + rank for rank, pair in enumerate(self.merges)}
 
     def encode(self, word: bytes) -> list[int]:
@@ -47,13 +47,13 @@ class BytePairEncoding(Algorithm):
         return [[ids[left], ids[right]] for left, right in self.merges]
 
 
-def token_table(merges: Sequence[Pair]) -> list[bytes]:
+def merged_tokens(merges: Sequence[Pair]) -> list[bytes]:
     """The bytes of each token: the 256 bytes, then what each merge makes.
 
     Raises:
         InputError: A merge joins tokens that do not exist yet, or is there twice.
 
-    >>> token_table([(104, 105), (256, 33)])[256:]
+    >>> merged_tokens([(104, 105), (256, 33)])[256:]
     [b'hi', b'hi!']
     """
     tokens = list(BYTE_TOKENS)
@@ -84,7 +84,7 @@ def from_byte_merges(merges: Iterable[tuple[bytes, bytes]]) -> BytePairEncoding:
         if left not in numbers or right not in numbers:
             missing = right if left in numbers else left
             raise InputError(
-                f"merge {len(pairs)}: expected two earlier tokens, found {missing[:40]!r}, which "
+                f"merge {len(pairs)}: expected two earlier tokens, found {quote(missing)}, which "
                 "is none; is the list complete and in order?"
             )
         pairs.append((numbers[left], numbers[right]))
@@ -111,7 +111,7 @@ def merges_from_ranks(ranks: Mapping[bytes, int]) -> list[Pair]:
         parts = encode_word(token, known)
         if len(parts) != 2:
             raise InputError(
-                f"token {token[:40]!r}: expected it to be two earlier tokens, found {len(parts)}; "
+                f"token {quote(token)}: expected it to be two earlier tokens, found {len(parts)}; "
                 "only byte-pair encodings have ranks"
             )
         known[parts[0], parts[1]] = len(BYTE_TOKENS) + len(known)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.tokenizer.pretokenize import compile_pattern, pretokenize
 from scratchlm.tokenizer.vocabulary import BYTE_TOKENS
 
@@ -131,7 +131,7 @@ def encode_utf8(pretokens: Iterable[str]) -> list[bytes]:
     except UnicodeEncodeError as error:
         raise InputError(
             "training text: expected text that UTF-8 can write, found half a surrogate pair "
-            f"in {error.object[:40]!r}; remove it"
+            f"in {quote(error.object)}; remove it"
         ) from error
 
 

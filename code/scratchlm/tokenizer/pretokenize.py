@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import regex
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 # Radford et al. (2019), section 2.2; equal to the pattern published with GPT-2. An English
 # contraction, or an optional space and then letters, digits, or other symbols; or a run of
@@ -101,12 +101,12 @@ def compile_pattern(pattern: str) -> "regex.Pattern[str]":
         compiled = regex.compile(pattern)
     except regex.error as error:
         raise InputError(
-            f"pattern: expected a regular expression, found {pattern[:80]!r} ({error.msg}); "
+            f"pattern: expected a regular expression, found {quote(pattern)} ({error.msg}); "
             "correct it"
         ) from error
     if compiled.fullmatch(""):
         raise InputError(
-            f"pattern: expected one that matches at least a character, found {pattern[:80]!r}, "
+            f"pattern: expected one that matches at least a character, found {quote(pattern)}, "
             "which matches the empty text; use + where it says *"
         )
     return compiled

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import regex
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 END_OF_TEXT = "<|endoftext|>"  # stands before each document, and so after the one before
 MESSAGE_START = "<|im_start|>"  # a chat: the start of a message, its role, a line end, its text,
@@ -26,18 +26,18 @@ def check_names(names: Collection[str]) -> None:
     """
     if isinstance(names, str):
         raise InputError(
-            f"special_tokens: expected a list of names, found {names[:40]!r}; put it in a list"
+            f"special_tokens: expected a list of names, found {quote(names)}; put it in a list"
         )
     seen = set[str]()
     for name in names:
         if not isinstance(name, str) or not name or SURROGATE.search(name):
             raise InputError(
                 "special_tokens: expected names of at least one character that UTF-8 can write, "
-                f"found {repr(name)[:40]}"
+                f"found {quote(name)}"
             )
         if name in seen:
             raise InputError(
-                f"special_tokens: expected names that differ, found {name[:40]!r} twice"
+                f"special_tokens: expected names that differ, found {quote(name)} twice"
             )
         seen.add(name)
 
@@ -60,7 +60,7 @@ def allowed_names(allowed: Collection[str], special_tokens: Mapping[str, int]) -
     if isinstance(allowed, str):
         raise InputError(
             f'allowed_special: expected "all" or a collection of names, found the string '
-            f"{allowed[:40]!r}; write {{{allowed[:40]!r}}}"
+            f"{quote(allowed)}; write {{{quote(allowed)}}}"
         )
     for name in allowed:
         if name not in special_tokens:

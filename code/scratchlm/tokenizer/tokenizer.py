@@ -1,6 +1,5 @@
 """The tokenizer: text to token ids and back."""
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -8,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256
+from scratchlm.storage import fingerprint
 from scratchlm.tokenizer.bpe_encode import BytePairEncoding, Pair, from_byte_merges
 from scratchlm.tokenizer.encode_text import TextEncoder
 from scratchlm.tokenizer.formats.hugging_face import read_tokenizer_json, write_tokenizer_json
@@ -124,6 +123,8 @@ class Tokenizer:
         """
         algorithm = from_byte_merges(merges)
         numbers = {token: id for id, token in vocab.items()}
+        if not vocab:
+            raise InputError("vocab: expected at least one token, found none")
         if len(numbers) < len(vocab) or not numbers.keys() >= {*algorithm.tokens[256:]}:
             raise InputError(
                 "vocab: expected tokens that differ, with all that the merges make, found "
@@ -202,7 +203,7 @@ class Tokenizer:
             "tokens": {str(id): byte_to_unicode(token) for id, token in tokens},
             "parameters": self.algorithm.parameters(self.ids),
         }
-        return sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode())
+        return fingerprint(decisive)
 
     def token_bytes(self, id: int) -> bytes:
         """The bytes of one token; those of a special token are its name.
@@ -298,8 +299,8 @@ class Tokenizer:
         """Write the tokenizer to a `tokenizer.json`, which Hugging Face's `tokenizers` reads too.
 
         Raises:
-            InputError: A unigram model's ids have gaps, which that format cannot express.
-            OSError: The disk is full or the folder cannot be written.
+            InputError: A unigram model's ids have gaps, which that format cannot express; the
+                disk is full, or the folder cannot be written.
         """
         write_tokenizer_json(self, Path(path))
 

@@ -57,5 +57,5 @@ class Unigram(Algorithm):
         return ids[::-1]
 
     def parameters(self, ids: Sequence[int | None]) -> dict[str, float]:
-        """The score of each token's id."""
+        """The log-probability of each id."""
         return {str(id): score for id, score in zip(ids, self.scores, strict=False)}

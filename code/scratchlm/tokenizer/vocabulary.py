@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 BYTE_TOKENS = tuple(bytes([byte]) for byte in range(256))  # enough to write every text
 MAX_VOCAB_SIZE = 10_000_000  # far above any that is published
@@ -57,7 +57,7 @@ def check_tokens(tokens: Iterable[bytes]) -> dict[bytes, int]:
     numbers: dict[bytes, int] = {}
     for number, token in enumerate(tokens):
         if not token or token in numbers:
-            what = f"{token[:40]!r} twice" if token else "an empty one"
+            what = f"{quote(token)} twice" if token else "an empty one"
             raise InputError(f"tokens: expected some that differ, found {what}; remove it")
         numbers[token] = number
     if missing := sum(byte not in numbers for byte in BYTE_TOKENS):
@@ -137,6 +137,6 @@ def unicode_to_byte(text: str) -> bytes:
         return bytes(map(CHARACTER_BYTES.__getitem__, text))
     except KeyError as error:
         raise InputError(
-            f"token {text[:40]!r}: expected one of GPT-2's 256 printable characters for each byte, "
+            f"token {quote(text)}: expected one of GPT-2's 256 printable characters for each byte, "
             f"found {error.args[0]!r}; only byte-level vocabularies can be read"
         ) from error

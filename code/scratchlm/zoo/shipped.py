@@ -15,7 +15,7 @@ from scratchlm.interop import (
 )
 from scratchlm.interop.directory import CONFIG
 from scratchlm.model import Transformer, load_model
-from scratchlm.tokenizer import END_OF_TEXT, TOKENIZER_FILE, Tokenizer, load_tokenizer_json
+from scratchlm.tokenizer import END_OF_TEXT, TOKENIZER_FILE, Tokenizer
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 HISTORY = "history.json"
@@ -69,7 +69,9 @@ def load(name: str | Path) -> Loaded:
             f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
             f"{tokenizer.vocab_size}; the two files belong to different models"
         )
-    separator = tokenizer.specials[END_OF_TEXT]  # before every text of the training, and after it
+    separator = tokenizer.special_tokens[
+        END_OF_TEXT
+    ]  # before every text of the training, and after it
     controls = Controls((separator,), (separator,), frozenset({separator}))
     return Loaded(model.eval(), tokenizer, notes, controls)
 
@@ -81,7 +83,7 @@ def load_foreign(folder: Path) -> Loaded:
         InputError: The model, its tokenizer or a setting cannot be used here.
     """
     model = load_directory(folder)
-    tokenizer = load_tokenizer_json(folder / TOKENIZER_FILE)
+    tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     if tokenizer.vocab_size > model.config.vocab_size:  # tables are often padded to a round size
         raise InputError(
             f"{folder}: expected a tokenizer of at most {model.config.vocab_size} tokens, found "

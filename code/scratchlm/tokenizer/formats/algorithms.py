@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.tokenizer.bpe_encode import BytePairEncoding, from_byte_merges, merges_from_ranks
 from scratchlm.tokenizer.longest_match import LongestMatch
 from scratchlm.tokenizer.unigram import Unigram
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scratchlm.tokenizer.tokenizer import Tokenizer
 
 LONGEST_WORD = 1_000_000_000  # theirs gives up on longer words; ours never does
+MISSING_BYTES = 32  # SmolLM2 lacks 21, of which UTF-8 has no use for 13, and texts for the others
 Ids = list[int | None]  # of an algorithm's tokens; None for a byte that the vocabulary lacks
 
 
@@ -27,7 +28,7 @@ def export_model(tokenizer: "Tokenizer") -> dict[str, Any]:
 
     >>> from scratchlm.tokenizer import Tokenizer
     >>> export_model(Tokenizer([(104, 105)]))["merges"]
-    [['h', 'i']]
+    ['h i']
     """
     algorithm = tokenizer.algorithm
     names = [
@@ -39,7 +40,7 @@ def export_model(tokenizer: "Tokenizer") -> dict[str, Any]:
     vocab = {name: id for id, name in sorted(known)}
     match algorithm:
         case BytePairEncoding():
-            merges = [[names[left], names[right]] for left, right in algorithm.merges]
+            merges = [f"{names[left]} {names[right]}" for left, right in algorithm.merges]
             return {"type": "BPE", "vocab": vocab, "merges": merges}
         case Unigram():
             if tokenizer.vocab_size > len(names):
@@ -72,7 +73,7 @@ def read_model(model: Mapping[str, Any], added: Mapping[str, int]) -> tuple[Algo
     kind = model["type"] if "type" in model or "merges" not in model else "BPE"
     if not isinstance(kind, str) or kind not in MODELS:
         raise InputError(
-            f"model: expected one of {', '.join(MODELS)}, found {str(kind)[:40]}; it cannot be read"
+            f"model: expected one of {', '.join(MODELS)}, found {quote(kind)}; it cannot be read"
         )
     return MODELS[kind](model, added)
 
@@ -94,10 +95,9 @@ def read_bpe(model: Mapping[str, Any], added: Mapping[str, int]) -> tuple[Algori
     vocab = {unicode_to_byte(name): id for name, id in model["vocab"].items() if name not in added}
     pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
     merges = [(unicode_to_byte(left), unicode_to_byte(right)) for left, right in pairs]
-    results = [vocab.get(left + right, -1) for left, right in merges]
-    if model.get("ignore_merges") or (
-        len({*results}) < len(results) and results == sorted(results)
-    ):
+    results = [vocab[left + right] for left, right in merges if left + right in vocab]
+    ordered = len({*results}) < len(results) and results == sorted(results)
+    if len(results) == len(merges) and (ordered or model.get("ignore_merges")):
         # Made from ranks, with every pair that gives a token: the order of the ids decides.
         algorithm = BytePairEncoding(merges_from_ranks(vocab))
     else:
@@ -110,7 +110,13 @@ def read_bpe(model: Mapping[str, Any], added: Mapping[str, int]) -> tuple[Algori
             f"{len(pairs)} that differ from them; it cannot be read"
         )
     ids = [vocab.get(token) for token in algorithm.tokens]
-    if None in ids:  # theirs then leaves these bytes out, unless it has a token to put for them
+    if missing := ids.count(None):
+        if missing > MISSING_BYTES:
+            raise InputError(
+                f"vocab: expected at most {MISSING_BYTES} of the 256 bytes missing, found "
+                f"{missing}; it cannot be read without losing text"
+            )
+        # Theirs leaves these bytes out as ours does, unless it has a token to put for them.
         refuse("unk_token", model.get("unk_token"), None)
     return algorithm, ids
 
@@ -125,7 +131,7 @@ def read_wordpiece(model: Mapping[str, Any], added: Mapping[str, int]) -> tuple[
     if model["max_input_chars_per_word"] < LONGEST_WORD:
         raise InputError(
             f"max_input_chars_per_word: expected at least {LONGEST_WORD}, found "
-            f"{model['max_input_chars_per_word']}; raise it, or longer words become unknown"
+            f"{quote(model['max_input_chars_per_word'])}; raise it, or longer words become unknown"
         )
     vocab = {unicode_to_byte(name): id for name, id in model["vocab"].items() if name not in added}
     return LongestMatch(vocab), [*vocab.values()]
@@ -164,6 +170,4 @@ def refuse(name: str, found: object, expected: object) -> None:
     scratchlm.errors.InputError: dropout: expected None, found 0.1; it cannot be read
     """
     if found != expected:
-        raise InputError(
-            f"{name}: expected {expected!r}, found {str(found)[:40]}; it cannot be read"
-        )
+        raise InputError(f"{name}: expected {expected!r}, found {quote(found)}; it cannot be read")

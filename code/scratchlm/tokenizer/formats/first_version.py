@@ -1,12 +1,11 @@
 """The file of our first version, which only its conversion still reads."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scratchlm.errors import InputError
-from scratchlm.storage import sha256
+from scratchlm.errors import InputError, quote
+from scratchlm.storage import fingerprint, read_json
 from scratchlm.tokenizer.formats.hugging_face import OLD_FORMAT
 from scratchlm.tokenizer.longest_match import LongestMatch
 from scratchlm.tokenizer.tokenizer import Tokenizer
@@ -20,37 +19,28 @@ def convert_tokenizer(path: str | Path) -> Tokenizer:
     Raises:
         InputError: The file is missing, is none of that version, or was changed.
 
-    >>> import tempfile
+    >>> import json, tempfile
     >>> path = Path(tempfile.mkdtemp()) / "tokenizer.json"
     >>> parts = {"merges": [[104, 105]], "pattern": ".", "specials": ["<|endoftext|>"]}
-    >>> head = {"format": OLD_FORMAT, "version": 1, "sha256": parts_hash(parts)}
+    >>> head = {"format": OLD_FORMAT, "version": 1, "sha256": fingerprint(parts)}
     >>> _ = path.write_text(json.dumps(head | parts))
     >>> convert_tokenizer(path).merges
     ((104, 105),)
     """
+    path = Path(path)
+    content = read_json(path, "name a tokenizer of our first version")
+    head = [content.pop(name, None) for name in ("format", "version", "sha256")]
+    if head != [OLD_FORMAT, 1, fingerprint(content)]:
+        raise InputError(
+            f"{path}: expected a tokenizer of our first version, with the sha256 of its parts, "
+            "found another file or a damaged one; if it is of today, use --load"
+        )
     try:
-        content = json.loads(Path(path).read_bytes())
-        head = [content.pop(name, None) for name in ("format", "version", "sha256")]
-        if head != [OLD_FORMAT, 1, parts_hash(content)]:
-            raise InputError(
-                f"{path}: expected a tokenizer of our first version, with the sha256 of its "
-                "parts, found another file or a damaged one; if it is a tokenizer.json, --load it"
-            )
         return from_parts(content)
-    except OSError as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path}: expected a tokenizer of our first version, found {error.strerror}"
+            f"{path}: expected a tokenizer of our first version, found {quote(str(error))}"
         ) from error
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: expected a tokenizer of our first version, found {type(error).__name__} "
-            f"({' '.join(str(error).split())[:80]})"
-        ) from error
-
-
-def parts_hash(parts: Mapping[str, Any]) -> str:
-    """The sha256 that such a file has of its parts."""
-    return sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode())
 
 
 def from_parts(parts: Mapping[str, Any]) -> Tokenizer:

@@ -5,14 +5,14 @@ so lose no text. What would make theirs give other ids than ours is refused.
 """
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.errors import InputError, quote
+from scratchlm.storage import fingerprint, read_json, write_atomically
 from scratchlm.tokenizer.formats.algorithms import Ids, export_model, read_model
 from scratchlm.tokenizer.pretokenize import GPT2_PATTERN, SMOLLM_PATTERN
 from scratchlm.tokenizer.vocabulary import Algorithm
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scratchlm.tokenizer.tokenizer import Tokenizer
 
 OLD_FORMAT = "scratchlm tokenizer"
+REMEDY = "make one with `scratchlm tokenizer`, or copy it again"
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
 ADDED_FLAGS = ("single_word", "lstrip", "rstrip", "normalized")
 
@@ -47,8 +48,8 @@ def write_tokenizer_json(tokenizer: "Tokenizer", path: Path) -> None:
     `tokenizers` ignores.
 
     Raises:
-        InputError: A unigram model's ids have gaps, which that format cannot express.
-        OSError: The disk is full or the folder cannot be written.
+        InputError: A unigram model's ids have gaps, which that format cannot express; the disk is
+            full, or the folder cannot be written.
     """
     split = {"type": "Split", "pattern": {"Regex": tokenizer.pattern}, "behavior": "Isolated"}
     steps = [split | {"invert": False}, BYTE_LEVEL | {"use_regex": False}]
@@ -64,20 +65,19 @@ def write_tokenizer_json(tokenizer: "Tokenizer", path: Path) -> None:
         "added_tokens": sorted(added, key=lambda token: token["id"]),
         "normalizer": tokenizer.normalizer and {"type": tokenizer.normalizer},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": steps},
-        "post_processor": template(tokenizer),
+        "post_processor": write_post_processor(tokenizer),
         "decoder": BYTE_LEVEL | {"use_regex": False},
         "model": model,
     }
     model["sha256"] = content_hash(content)
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    # One merge a line: the file can be read, and compared with another one.
-    write_atomically(path, (text.replace("],[", "],\n[") + "\n").encode())
+    # One token and one merge a line: the file can be read, and compared with another one.
+    write_atomically(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
     """The sha256 of everything in a `tokenizer.json` but that field itself."""
     model = {name: value for name, value in content["model"].items() if name != "sha256"}
-    return sha256(json.dumps({**content, "model": model}, sort_keys=True).encode())
+    return fingerprint({**content, "model": model})
 
 
 def added_token(name: str, id: int, special: bool) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def added_token(name: str, id: int, special: bool) -> dict[str, Any]:
     return {"id": id, "content": name, **dict.fromkeys(ADDED_FLAGS, False), "special": special}
 
 
-def template(tokenizer: "Tokenizer") -> dict[str, Any] | None:
+def write_post_processor(tokenizer: "Tokenizer") -> dict[str, Any] | None:
     """The post-processor: which special tokens surround a text; none, if there are none."""
     bos, eos = tokenizer.bos_token_ids, tokenizer.eos_token_ids
     if not (bos or eos):
@@ -123,35 +123,30 @@ def read_tokenizer_json(path: Path) -> TokenizerFields:
         InputError: The file is missing, is no `tokenizer.json`, has a part that ours lacks, was
             changed after we wrote it, or has the format of our first release.
     """
+    content = read_json(path, REMEDY)
     try:
-        content = json.loads(path.read_bytes())
         refuse_old_format(path, content)
         return fields_of(content)
-    except OSError as error:
-        raise InputError(
-            f"{path}: expected a tokenizer.json, found {error.strerror}; make one with "
-            "`scratchlm tokenizer`"
-        ) from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: expected a tokenizer.json, found {type(error).__name__} "
-            f"({' '.join(str(error).split())[:80]}); was it written by Hugging Face's tokenizers?"
+            f"({quote(str(error))}); was it written by Hugging Face's tokenizers?"
         ) from error
 
 
-def refuse_old_format(path: Path, content: object) -> None:
+def refuse_old_format(path: Path, content: Mapping[str, Any]) -> None:
     """Name the command that converts a file of our first release.
 
     Raises:
         InputError: It is such a file.
     """
-    if isinstance(content, dict) and content.get("format") == OLD_FORMAT:
+    if content.get("format") == OLD_FORMAT:
+        file = shlex.quote(str(path))
         raise InputError(
             "expected a tokenizer.json that Hugging Face's tokenizers read too, found a file of "
-            f"our first version; convert it: scratchlm tokenizer --convert {quote(str(path))} "
-            f"--out {quote(str(path))}"
+            f"our first version; convert it: scratchlm tokenizer --convert {file} --out {file}"
         )
 
 
@@ -164,14 +159,14 @@ def fields_of(content: Mapping[str, Any]) -> TokenizerFields:
     >>> fields_of({"normalizer": {"type": "Lowercase"}})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    scratchlm.errors.InputError: normalizer: expected NFC or none, found Lowercase; it ...
+    scratchlm.errors.InputError: normalizer: expected NFC or none, found 'Lowercase'; it ...
     """
     normalizer = read_normalizer(content.get("normalizer"))
     special, added = dict[str, int](), dict[str, int]()
     for token in content.get("added_tokens") or ():
         if any(token.get(flag) for flag in ("lstrip", "rstrip", "single_word")):
             raise InputError(
-                f"added token {token['content'][:40]!r}: expected one that takes no space with "
+                f"added token {quote(token['content'])}: expected one that takes no space with "
                 "it, found lstrip, rstrip or single_word; set them to false"
             )
         (special if token["special"] else added)[token["content"]] = token["id"]
@@ -209,7 +204,7 @@ def read_normalizer(step: Mapping[str, Any] | None) -> Literal["NFC"] | None:
     for other in steps:
         if other["type"] != "NFC":
             raise InputError(
-                f"normalizer: expected NFC or none, found {other['type'][:40]}; it changes the "
+                f"normalizer: expected NFC or none, found {quote(other['type'])}; it changes the "
                 "text, and what is lost does not come back"
             )
     return "NFC" if steps else None
@@ -247,7 +242,7 @@ def read_post_processor(step: Mapping[str, Any] | None) -> tuple[list[int], list
             return [*chain(*ids[:at])], [*chain(*ids[at:])]
     raise InputError(
         f"post_processor: expected one that adds special tokens, found "
-        f"{str(step.get('type'))[:40]}; it cannot be read"
+        f"{quote(step.get('type'))}; it cannot be read"
     )
 
 
@@ -285,6 +280,6 @@ def read_pattern(step: Mapping[str, Any] | None) -> str:
             return pattern
     raise InputError(
         "pre_tokenizer: expected ByteLevel without a prefix space, perhaps after a Split by a "
-        f"Regex, found {', '.join(str((inner or {}).get('type'))[:40] for inner in steps)}; only "
+        f"Regex, found {quote([(inner or {}).get('type') for inner in steps])}; only "
         "such tokenizers work on the bytes of a text"
     )

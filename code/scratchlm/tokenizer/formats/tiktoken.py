@@ -8,14 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.errors import InputError, quote
+from scratchlm.storage import read_file, sha256, write_atomically
 from scratchlm.tokenizer.bpe_encode import BytePairEncoding, merges_from_ranks
 from scratchlm.tokenizer.pretokenize import GPT2_PATTERN, GPT4_PATTERN, GPT4O_PATTERN
 from scratchlm.tokenizer.special_tokens import END_OF_TEXT
 from scratchlm.tokenizer.tokenizer import Tokenizer
 from scratchlm.tokenizer.vocabulary import BYTE_TOKENS, check_tokens
 
+LIMIT = 64 << 20  # bytes of a file; the largest published one has 4 million
 # What a file does not say and only its publisher knows; from tiktoken's own list of encodings.
 FILL_IN = {"<|fim_prefix|>": 100258, "<|fim_middle|>": 100259, "<|fim_suffix|>": 100260}
 
@@ -50,7 +51,7 @@ def save_tiktoken(tokenizer: Tokenizer, path: str | Path) -> None:
 
     Raises:
         InputError: The algorithm is another one, or the ids are not in the order of the merges.
-        OSError: The disk is full or the folder cannot be written.
+            The disk is full, or the folder cannot be written.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "small.tiktoken"
@@ -112,7 +113,7 @@ def load_tiktoken(
     ((104, 105),)
     """
     path = Path(path)
-    content = read_file(path)
+    content = read_file(path, "name a file of ranks, as tiktoken has them", limit=LIMIT)
     published = PUBLISHED.get(sha256(content))
     if pattern is None:
         if published is None:
@@ -143,18 +144,6 @@ def load_tiktoken(
         raise InputError(f"{path}: {error}") from error
 
 
-def read_file(path: Path) -> bytes:
-    """Read a file whole.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: expected a file of ranks, found {error.strerror}") from error
-
-
 def parse_ranks(content: bytes) -> dict[bytes, int]:
     """Read the lines.
 
@@ -173,7 +162,7 @@ def parse_ranks(content: bytes) -> dict[bytes, int]:
             ranks[base64.b64decode(token, validate=True)] = int(rank)
         except (ValueError, binascii.Error) as error:
             raise InputError(
-                f"line {number}: expected a token in base 64 and its rank, found {line[:40]!r}; "
+                f"line {number}: expected a token in base 64 and its rank, found {quote(line)}; "
                 "is it a file of tiktoken's?"
             ) from error
     return ranks
@@ -207,7 +196,7 @@ def tiktoken_encoder(tokenizer: Tokenizer) -> Callable[[str], list[int]]:
         )
     except ValueError as error:  # its regular expressions know less than ours
         raise InputError(
-            f"tiktoken: expected a pattern that it can read, found {str(error)[:80]!r}; "
+            f"tiktoken: expected a pattern that it can read, found {quote(str(error))}; "
             "let our own encoder work"
         ) from error
 

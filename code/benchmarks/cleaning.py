@@ -29,19 +29,19 @@ from scratchlm.corpus import (
     C4,
     Document,
     Dropped,
+    ExactDedup,
     GopherQuality,
     GopherRepetition,
     Language,
-    NearDuplicate,
-    SameDocument,
-    SameLine,
+    LineDedup,
+    MinHashDedup,
     Step,
     decode_page,
     read,
     read_records,
     train_language,
 )
-from scratchlm.corpus.step import Comparison
+from scratchlm.corpus.step import Deduplicator
 from scratchlm.data import Shard, arrange, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats
@@ -74,7 +74,7 @@ def only(step: Step, pages: Sequence[Document]) -> list[Document]:
     return [page for page in map(step, pages) if not isinstance(page, Dropped)]
 
 
-def compared(step: Comparison, pages: Sequence[Document]) -> list[Document]:
+def compared(step: Deduplicator, pages: Sequence[Document]) -> list[Document]:
     """What a comparison leaves of the pages."""
     rows = [step.signatures(page) for page in pages]
     originals = step.originals([np.concatenate(rows)])
@@ -106,7 +106,7 @@ def outputs(seed: int) -> dict[str, list[str]]:
     for step in (GopherQuality(min_words=20, min_stop_words=1), GopherRepetition(), C4()):
         pages = only(step, pages)
     found["rules"] = [page.text for page in pages]
-    for comparison in (SameDocument(), NearDuplicate(), SameLine()):
+    for comparison in (ExactDedup(), MinHashDedup(), LineDedup()):
         pages = compared(comparison, pages)
     found["no copies"] = [page.text for page in pages]
     return found

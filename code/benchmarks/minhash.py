@@ -19,13 +19,13 @@ import datasketch
 import numpy as np
 
 from scratchlm import world
-from scratchlm.corpus import Document, NearDuplicate
-from scratchlm.corpus.inputs import read_documents
+from scratchlm.corpus import Document, MinHashDedup
 from scratchlm.corpus.ngrams import normalize
+from scratchlm.corpus.readers.inputs import read_documents
 
 SIZE = 5_000_000
 ROUNDS = 5
-STEP = NearDuplicate(bands=14, rows=8, ngram=5)
+STEP = MinHashDedup(bands=14, rows=8, ngram=5)
 
 
 def documents(files):

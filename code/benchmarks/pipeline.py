@@ -25,15 +25,15 @@ from scratchlm.corpus import (
     C4,
     Decontaminate,
     Document,
+    ExactDedup,
     GopherQuality,
     GopherRepetition,
     Language,
+    LineDedup,
     MaskPII,
-    NearDuplicate,
+    MinHashDedup,
     Pipeline,
     Quality,
-    SameDocument,
-    SameLine,
     Step,
     evaluation_ngrams,
     train_language,
@@ -42,7 +42,7 @@ from scratchlm.corpus import (
 
 MEGABYTES = (10, 100, 1000)
 STORIES = 2000  # each size is made of these, with numbers in them, so that they differ
-CLEANED = (GopherQuality(), GopherRepetition(), SameDocument(), NearDuplicate(), SameLine())
+CLEANED = (GopherQuality(), GopherRepetition(), ExactDedup(), MinHashDedup(), LineDedup())
 
 
 def stories():
@@ -62,9 +62,9 @@ def steps(texts):
         Quality(train_quality(kinds)),
         MaskPII(),
         Decontaminate(evaluation_ngrams(texts[100:200])),
-        SameDocument(),
-        NearDuplicate(),
-        SameLine(),
+        ExactDedup(),
+        MinHashDedup(),
+        LineDedup(),
     )
 
 

@@ -20,18 +20,18 @@ from about import about
 from scratchlm.corpus import (
     C4,
     Dropped,
+    ExactDedup,
     GopherQuality,
     GopherRepetition,
     Language,
+    LineDedup,
     MaskPII,
-    NearDuplicate,
+    MinHashDedup,
     Pipeline,
-    SameDocument,
-    SameLine,
     Step,
     read,
+    stats_table,
     train_language,
-    yield_table,
 )
 from scratchlm.world.dumps import CrawlConfig, Extent, write_crawl
 
@@ -56,10 +56,10 @@ def main() -> None:
     options = parser.parse_args()
     start = time.process_time()
     steps: tuple[Step, ...] = (language(), GopherQuality(), GopherRepetition(), C4())
-    rest = (SameDocument(), NearDuplicate(), SameLine(), MaskPII())
+    rest = (ExactDedup(), MinHashDedup(), LineDedup(), MaskPII())
     with tempfile.TemporaryDirectory() as name:
         manifest = Pipeline((*steps, *rest)).run(options.files, Path(name) / "clean")
-    print(yield_table(manifest.yields))
+    print(stats_table(manifest.stats))
     verdicts: dict[str, Counter[str]] = defaultdict(Counter)
     for page in (page for file in options.files for page in read(file)):
         site = urlsplit(page.meta.get("url", "")).hostname or page.source
@@ -68,7 +68,7 @@ def main() -> None:
     record = {
         **about("python code/benchmarks/real_crawl.py " + " ".join(f.name for f in options.files)),
         "cpu_seconds": round(time.process_time() - start, 1),
-        "yields": [counts.to_json() for counts in manifest.yields],
+        "stats": [counts.to_json() for counts in manifest.stats],
         "sites": {site: dict(counts) for site, counts in sorted(verdicts.items())},
     }
     options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

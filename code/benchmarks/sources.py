@@ -2,7 +2,7 @@
 
     python code/benchmarks/sources.py FOLDER > book/recorded/02-real-sources.json
 
-FOLDER holds `warc/`, `wiki/` and `stackexchange/`. Prints JSON: records, damage, bytes in and
+FOLDER holds `warc/`, `wiki/` and `stackexchange/`. Prints JSON: records, on_error, bytes in and
 out; how far our main text agrees with two libraries', page by page; what is left of the markup
 of an encyclopedia; what the votes and the accepted answers of a forum say.
 """
@@ -24,7 +24,7 @@ import mwparserfromhell
 import trafilatura
 
 from scratchlm.corpus import (
-    Damage,
+    ErrorPolicy,
     Record,
     decode_page,
     extract_text,
@@ -65,7 +65,7 @@ def spoiled_one_by_one(path: Path) -> dict[str, int]:
             bad = bytearray(data)
             bad[(hit.start + hit.end) // 2] ^= 0xFF
             copy.write_bytes(bad)
-            read_again = {record.id for record in read_records(copy, damage=Damage("skip"))}
+            read_again = {record.id for record in read_records(copy, on_error=ErrorPolicy("skip"))}
             wanted = {record.id for record in records if record is not hit}
             spoiled += hit.id not in read_again
             lost += len(wanted - read_again)
@@ -73,16 +73,16 @@ def spoiled_one_by_one(path: Path) -> dict[str, int]:
 
 
 def web(folder: Path) -> dict[str, object]:
-    """All files of a crawl: records, damage, documents; and main text by three extractors."""
+    """All files of a crawl: records, on_error, documents; and main text by three extractors."""
     files, pages = {}, list[Record]()
     for path in sorted(folder.iterdir()):
-        damage, seen = Damage("skip"), set[str]()
-        records = list(read_records(path, damage=damage))
-        texts = [document.text for document in read(path, damage=Damage("skip"))]
+        on_error, seen = ErrorPolicy("skip"), set[str]()
+        records = list(read_records(path, on_error=on_error))
+        texts = [document.text for document in read(path, on_error=ErrorPolicy("skip"))]
         files[path.name] = {
             "bytes": path.stat().st_size,
             "records": dict(Counter(record.kind for record in records)),
-            "damage": dict(damage.items()),
+            "damage": dict(on_error.items()),
             "documents": len(texts),
             "not_from_pages": sum(r.kind == "resource" for r in records),
             "bytes_out": sum(len(text.encode()) for text in texts),
@@ -128,8 +128,8 @@ def web(folder: Path) -> dict[str, object]:
 
 def encyclopedia(path: Path) -> dict[str, object]:
     """A MediaWiki dump: namespaces, what the stripper leaves, and a parser's opinion."""
-    damage = Damage("skip")
-    revisions = list(read_revisions(path, damage=damage))
+    on_error = ErrorPolicy("skip")
+    revisions = list(read_revisions(path, on_error=on_error))
     articles = [r.text for r in revisions if r.namespace == 0 and not r.redirect]
     plain = [strip_wikitext(text) for text in articles]
     theirs = [mwparserfromhell.parse(text).strip_code() for text in articles]
@@ -139,7 +139,7 @@ def encyclopedia(path: Path) -> dict[str, object]:
         "namespaces": dict(Counter(str(r.namespace) for r in revisions)),
         "redirects": sum(bool(r.redirect) for r in revisions if r.namespace == 0),
         "articles": len(articles),
-        "damage": dict(damage.items()),
+        "damage": dict(on_error.items()),
         "bytes_wikitext": sum(len(text.encode()) for text in articles),
         "bytes_out": sum(len(text.encode()) for text in plain),
         "with_braces_left": sum("{{" in text or "}}" in text for text in plain),
@@ -163,10 +163,10 @@ def depth(text: str) -> int:
 
 def forum(path: Path) -> dict[str, object]:
     """A Posts.xml: kinds of posts, orphans, and where asker and voters disagree."""
-    damage = Damage("skip")
-    posts = list(read_posts(path, damage=damage))
-    orphans = Damage("skip")
-    threads = list(join_answers(posts, damage=orphans))
+    on_error = ErrorPolicy("skip")
+    posts = list(read_posts(path, on_error=on_error))
+    orphans = ErrorPolicy("skip")
+    threads = list(join_answers(posts, on_error=orphans))
     seen, early = set[str](), 0
     for post in posts:
         seen.add(post.id)
@@ -182,7 +182,7 @@ def forum(path: Path) -> dict[str, object]:
         "bytes": path.stat().st_size,
         "bytes_out": sum(len(post.text.encode()) for post in posts),
         "types": dict(Counter(post.meta["type"] for post in posts)),
-        "damage": dict(damage.items()),
+        "damage": dict(on_error.items()),
         "orphans": sum(orphans.counts.values()),
         "answers_before_their_question": early,
         "threads": len(threads),

@@ -73,7 +73,7 @@ def test_read_counts_damage_or_stops_at_it(tmp_path, capsys):
     assert len(printed.out.splitlines()) == 2
     assert "1 not JSON (first: " in printed.err
     with pytest.raises(InputError, match="line at byte 17: expected one JSON object"):
-        call("read", str(file), "--damage", "stop")
+        call("read", str(file), "--on-error", "stop")
 
 
 def test_read_refuses_a_file_of_no_known_kind(tmp_path):

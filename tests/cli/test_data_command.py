@@ -9,7 +9,7 @@ import tyro
 from scratchlm import world
 from scratchlm.cli.data import Data, run
 from scratchlm.corpus import SEPARATOR
-from scratchlm.corpus.chunks import Metered
+from scratchlm.corpus.readers.chunks import Metered
 from scratchlm.data import Shards, encode_document
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer, train_bpe
@@ -154,9 +154,9 @@ def test_compressed_lines_are_read_and_damaged_ones_counted(village, capsys):
     lines[3:3] = ["{cut", '{"body": "elsewhere"}']
     (folder / "b.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     rest = ["--tokenizer", folder / "t.json", "--out", folder / "out"]
-    with pytest.raises(InputError, match="--damage skip"):
+    with pytest.raises(InputError, match="--on-error skip"):
         call("pack", folder / "b.jsonl.gz", *rest)
-    call("pack", folder / "b.jsonl.gz", *rest, "--damage", "skip")
+    call("pack", folder / "b.jsonl.gz", *rest, "--on-error", "skip")
     shards = Shards.load(folder / "out")
     rows = [shards.document(index).tolist() for index in range(len(shards))]
     assert rows == [encode_document(text, tokenizer) for text in texts]

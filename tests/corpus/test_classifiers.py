@@ -18,8 +18,8 @@ from scratchlm.corpus import (
     train_language,
     train_quality,
 )
-from scratchlm.corpus.features import character_bag, word_bag
-from scratchlm.corpus.language import SMOOTHING
+from scratchlm.corpus.filters.features import character_bag, word_bag
+from scratchlm.corpus.filters.language import SMOOTHING
 from scratchlm.errors import InputError
 
 LANGUAGES = ["de", "en", "es", "fr", "it", "nl", "pl", "ru", "sv", "tr"]
@@ -166,9 +166,9 @@ def test_sums_are_exact_in_any_order(languages):
 def test_another_file_is_refused(tmp_path, content):
     file = tmp_path / "other.safetensors"
     file.write_bytes(content)
-    with pytest.raises(InputError, match=r"other\.safetensors: expected a classifier"):
+    with pytest.raises(InputError, match=r"other\.safetensors: expected a safetensors file"):
         Classifier.load(file)
-    with pytest.raises(InputError, match=r"none: expected a classifier"):
+    with pytest.raises(InputError, match=r"none: expected a file, found .*; train one"):
         Classifier.load(tmp_path / "none")
 
 

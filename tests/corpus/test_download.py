@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from local_server import serving
-from scratchlm.corpus import Entry, cache_folder, fetch, get, registry
+from scratchlm.corpus import RegistryEntry, cache_folder, fetch, get, registry
 from scratchlm.errors import InputError
 
 DATA = bytes(range(256)) * 8_000  # two megabytes
@@ -52,7 +52,7 @@ def server():
 
 def entry_for(server, data=DATA, **fields):
     digest = hashlib.sha256(data).hexdigest()
-    return Entry("some", "Some text", "none", server.url, len(data), digest, **fields)
+    return RegistryEntry("some", "Some text", "none", server.url, len(data), digest, **fields)
 
 
 def test_a_file_is_fetched_once(server, tmp_path):

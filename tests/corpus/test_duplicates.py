@@ -12,19 +12,19 @@ from scratchlm.corpus import (
     Decontaminate,
     Document,
     Dropped,
-    NearDuplicate,
-    SameDocument,
-    SameLine,
+    ExactDedup,
+    LineDedup,
+    MinHashDedup,
     choose_ngram,
     evaluation_ngrams,
     ngrams,
     s_curve,
 )
-from scratchlm.corpus.components import Components, linked
-from scratchlm.corpus.duplicates import first_copies, groups
-from scratchlm.corpus.inputs import read_documents
-from scratchlm.corpus.minhash import jaccard, permutations, signature, similarity
+from scratchlm.corpus.dedup.exact import first_copies, groups
+from scratchlm.corpus.dedup.minhash import jaccard, permutations, signature, similarity
+from scratchlm.corpus.dedup.union_find import UnionFind, connected
 from scratchlm.corpus.ngrams import ngram_hashes, normalize
+from scratchlm.corpus.readers.inputs import read_documents
 from scratchlm.errors import InputError
 
 TEXTS = st.text("aÄb İé1_ .\n\U0001f60a", max_size=60)
@@ -75,20 +75,20 @@ def test_hashes_do_not_depend_on_the_place():
 
 @given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=20))
 def test_components_equal_those_of_one_link_at_a_time(links):
-    sets = Components(12)
+    sets = UnionFind(12)
     for part in (links[: len(links) // 2], links[len(links) // 2 :]):
         pairs = np.array(part, dtype=np.int64).reshape(-1, 2)
-        sets.link(pairs[:, 0], pairs[:, 1])
-    assert sets.root.tolist() == linked(12, links)
+        sets.union(pairs[:, 0], pairs[:, 1])
+    assert sets.root.tolist() == connected(12, links)
 
 
 @given(st.lists(st.sampled_from(["a", "A", "b", "", "a "]), min_size=1, max_size=30))
 def test_the_first_of_equal_documents_stays(texts):
-    assert originals(SameDocument(), texts).tolist() == [texts.index(text) for text in texts]
+    assert originals(ExactDedup(), texts).tolist() == [texts.index(text) for text in texts]
 
 
 def test_copied_lines_go_whatever_their_case_and_numbers():
-    step = SameLine(min_characters=8)
+    step = LineDedup(min_characters=8)
     texts = [
         "Home | About us\nA story of rain.\n\nPage 1 of 9",
         "HOME | about us\nA story of snow.\n\nPage 2 of 9",
@@ -148,7 +148,7 @@ def unmix(value):
 def test_clusters_are_those_of_datasketch_for_the_same_signatures(bands, rows):
     datasketch = pytest.importorskip("datasketch")
     texts = near_copies(2)
-    step = NearDuplicate(bands, rows)
+    step = MinHashDedup(bands, rows)
     index = datasketch.MinHashLSH(num_perm=bands * rows, params=(bands, rows))
     links = []
     for number, text in enumerate(texts):
@@ -157,7 +157,7 @@ def test_clusters_are_those_of_datasketch_for_the_same_signatures(bands, rows):
         links += [(number, other) for other in index.query(theirs)]
         index.insert(number, theirs)
     assert len(links) > 20
-    assert originals(step, texts).tolist() == linked(len(texts), links)
+    assert originals(step, texts).tolist() == connected(len(texts), links)
 
 
 def test_pairs_verified_by_the_exact_jaccard_are_those_of_datasketchs_own_hashes():
@@ -175,7 +175,7 @@ def test_pairs_verified_by_the_exact_jaccard_are_those_of_datasketchs_own_hashes
         theirs.update_batch([" ".join(words[i : i + 5]).encode() for i in range(len(words) - 4)])
         found |= {(other, number) for other in index.query(theirs)}
         index.insert(number, theirs)
-    root = originals(NearDuplicate(bands, rows), texts)
+    root = originals(MinHashDedup(bands, rows), texts)
     assert len(alike) > 20
     assert alike == {pair for pair in found if pair in alike}
     assert all(root[a] == root[b] for a, b in alike)
@@ -183,7 +183,7 @@ def test_pairs_verified_by_the_exact_jaccard_are_those_of_datasketchs_own_hashes
 
 @pytest.mark.parametrize(("bands", "rows"), [(14, 8), (9, 3)])
 def test_the_s_curve_predicts_how_many_pairs_are_linked(bands, rows):
-    step = NearDuplicate(bands, rows, ngram=1)
+    step = MinHashDedup(bands, rows, ngram=1)
     for shared in (20, 40, 60, 80):
         hits, pairs = 0, 250
         for pair in range(pairs):
@@ -200,7 +200,7 @@ def test_near_copies_on_real_pages_equal_the_exact_clusters(real_file):
     texts = [document.text for document in read_documents(real_file("text/c4-demo.jsonl"))][:120]
     rng = random.Random(5)
     copies = [" ".join(w for w in text.split() if rng.random() > 0.002) for text in texts[:40]]
-    root = originals(NearDuplicate(), texts + copies)
+    root = originals(MinHashDedup(), texts + copies)
     alike = [(n, 120 + n) for n in range(40) if jaccard(texts[n], copies[n], 5) > 0.9]
     assert len(alike) >= 30
     assert all(root[a] == root[b] for a, b in alike)
@@ -210,12 +210,12 @@ def test_near_copies_on_real_pages_equal_the_exact_clusters(real_file):
 
 def test_short_and_empty_texts_are_compared_as_a_whole():
     texts = ["Yes.", "yes!", "No.", "", "...", "yes yes"]
-    assert originals(NearDuplicate(), texts).tolist() == [0, 0, 2, 3, 3, 5]
+    assert originals(MinHashDedup(), texts).tolist() == [0, 0, 2, 3, 3, 5]
 
 
 def test_impossible_bands_are_refused():
     with pytest.raises(InputError, match="expected at least 1 band"):
-        NearDuplicate(bands=0)
+        MinHashDedup(bands=0)
 
 
 FILLER = "Nobody in the village had seen such weather since the old bridge was built. " * 8
@@ -276,4 +276,4 @@ def test_keys_compared_in_parts_are_those_compared_at_once(shards, at_once):
     assert first_copies(keys).tolist() == found.tolist()
     if every:
         columns = [part[:, None] for part in keys]
-        assert (SameLine().copied(columns) == (found != np.arange(len(every)))).all()
+        assert (LineDedup().copied(columns) == (found != np.arange(len(every)))).all()

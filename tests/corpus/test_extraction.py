@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scratchlm.corpus import (
-    Block,
+    TextBlock,
     decode_page,
     extract_text,
     html_text,
@@ -63,10 +63,10 @@ def test_our_scoring_agrees_with_trafilatura_as_much_as_resiliparse_does(pages):
 
 
 def test_the_decision_tree():
-    dense = Block("word " * 40, 0.0)
-    thin = Block("Just a few words", 0.0)
-    links = Block("Home News About Contact", 1.0)
-    nothing = Block("", 0.0)
+    dense = TextBlock("word " * 40, 0.0)
+    thin = TextBlock("Just a few words", 0.0)
+    links = TextBlock("Home News About Contact", 1.0)
+    nothing = TextBlock("", 0.0)
     assert dense.text_density == 16
     assert nothing.text_density == 0
     assert is_content(nothing, dense, dense)

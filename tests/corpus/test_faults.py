@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scratchlm.corpus import Damage, read
+from scratchlm.corpus import ErrorPolicy, read
 from scratchlm.errors import InputError
 
 
@@ -17,7 +17,7 @@ def test_a_cut_dump_gives_what_stood_before_the_cut(make, stories, kind, cut):
     path.write_bytes(data)
     refused = ""
     try:
-        left = [document.text for document in read(path, damage=Damage("skip"))]
+        left = [document.text for document in read(path, on_error=ErrorPolicy("skip"))]
     except InputError as error:
         left, refused = [], str(error)
     # The beginning of a compressed file can be too short to tell what it is.
@@ -37,7 +37,7 @@ def test_a_flipped_byte_costs_one_document_at_most(make, stories, kind, place, f
     head = data.index(texts[0][:5].encode())  # before it, a flip may hide what kind it is
     data[head + int(place * (len(data) - head))] ^= flip
     path.write_bytes(data)
-    left = [document.text for document in read(path, damage=Damage("skip"))]
+    left = [document.text for document in read(path, on_error=ErrorPolicy("skip"))]
     assert len(set(texts) - set(left)) <= 2  # a flipped line end joins two lines
     if kind == "wiki.xml":
         assert len(set(texts) - set(left)) <= 1

@@ -16,10 +16,10 @@ from scratchlm.corpus import (
     MaskPII,
     find_pii,
     strip_gutenberg,
-    words,
 )
-from scratchlm.corpus.inputs import read_documents
-from scratchlm.corpus.repetition import repeated_ngram_characters, top_ngram_characters
+from scratchlm.corpus.filters import words
+from scratchlm.corpus.filters.repetition import repeated_ngram_characters, top_ngram_characters
+from scratchlm.corpus.readers.inputs import read_documents
 
 PROSE = "The mill stood by the river, and it had to be seen to be believed. "
 BOOKS = ("grimm", "andersen", "oz")
@@ -136,7 +136,7 @@ def our_words(monkeypatch):
 def test_gopher_quality_agrees_with_datatrove_rule_by_rule(texts, datatrove, our_words):
     seen = set()
     for text in filter(None, texts):
-        found = rule(GopherQuality(count_signs=True), text)
+        found = rule(GopherQuality(count_punctuation=True), text)
         assert QUALITY.get(found) == datatrove("GopherQualityFilter", text)[0]
         seen.add(found)
     assert seen == {None, *QUALITY}
@@ -145,9 +145,11 @@ def test_gopher_quality_agrees_with_datatrove_rule_by_rule(texts, datatrove, our
 def test_signs_that_are_no_words_spare_dialogs_and_change_nothing_else(texts):
     stories = [story.text for story in world.corpus("valid", 100)]
     for text in [*texts, *stories]:
-        strict, found = (rule(GopherQuality(count_signs=flag), text) for flag in (True, False))
+        strict, found = (
+            rule(GopherQuality(count_punctuation=flag), text) for flag in (True, False)
+        )
         assert found == strict or "few letters" in (found, strict) or found == "ellipses"
-    strict = [rule(GopherQuality(count_signs=True), story) for story in stories]
+    strict = [rule(GopherQuality(count_punctuation=True), story) for story in stories]
     assert strict.count("few letters") > 20
     assert not any(rule(GopherQuality(min_stop_words=1), story) for story in stories)
 
@@ -182,7 +184,7 @@ def test_with_spacys_words_nearly_all_verdicts_stay(texts, datatrove):
     sample = texts[:300:3]
     ours = [
         (
-            rule(GopherQuality(count_signs=True), text),
+            rule(GopherQuality(count_punctuation=True), text),
             rule(GopherRepetition(), text),
             rule(C4(), text),
         )

@@ -4,7 +4,7 @@ import bz2
 
 import mwxml
 import pytest
-from scratchlm.corpus import Damage, Limits, read_mediawiki, read_revisions
+from scratchlm.corpus import ErrorPolicy, Limits, read_mediawiki, read_revisions
 from scratchlm.errors import InputError
 
 DUMPS = ["wiki/mwxml-dump.xml", "wiki/enwiki-pages-articles-excerpt.xml.bz2"]
@@ -113,11 +113,11 @@ GOOD = PAGE.format("Good", 0, 1, "", "Good.")
     ],
 )
 def test_a_broken_page_costs_no_other(tmp_path, bad, reason):
-    path, damage = dump(tmp_path, GOOD, bad, GOOD), Damage("skip")
+    path, on_error = dump(tmp_path, GOOD, bad, GOOD), ErrorPolicy("skip")
     limits = Limits(record=100_000)
-    assert [d.text for d in read_mediawiki(path, damage=damage, limits=limits)] == ["Good."] * 2
-    assert reason in damage.counts
-    with pytest.raises(InputError, match=r"dump\.xml: .* expected .*, found .*--damage skip"):
+    assert [d.text for d in read_mediawiki(path, on_error=on_error, limits=limits)] == ["Good."] * 2
+    assert reason in on_error.counts
+    with pytest.raises(InputError, match=r"dump\.xml: .* expected .*, found .*--on-error skip"):
         list(read_mediawiki(path, limits=limits))
 
 
@@ -125,6 +125,6 @@ def test_entities_of_a_document_type_are_never_expanded(tmp_path):
     levels = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
     head = f'<!DOCTYPE mediawiki [<!ENTITY a0 "lol">{levels}]><mediawiki>'
     path = dump(tmp_path, GOOD.replace("Good.", "&a9;"), GOOD, head=head)
-    damage = Damage("skip")
-    assert [d.text for d in read_mediawiki(path, damage=damage)] == ["Good."]
-    assert damage.items() == [("broken XML", 1)]
+    on_error = ErrorPolicy("skip")
+    assert [d.text for d in read_mediawiki(path, on_error=on_error)] == ["Good."]
+    assert on_error.items() == [("broken XML", 1)]

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from scratchlm.corpus import Pipeline, Share, mix, read_shard, shard_paths
+from scratchlm.corpus import Pipeline, WeightedCorpus, mix, read_shard, shard_paths
 from scratchlm.errors import InputError
 
 
@@ -25,7 +25,7 @@ def drawn(folder):
 
 def test_the_weights_hold_in_every_stretch(corpora):
     weights = {"a": 1, "b": 3, "c": 2}
-    shares = [Share(corpora / name, weight) for name, weight in weights.items()]
+    shares = [WeightedCorpus(corpora / name, weight) for name, weight in weights.items()]
     manifest = mix(shares, corpora / "out", 5000, shard_bytes=2000)
     found = drawn(corpora / "out")
     sizes = Counter()
@@ -36,12 +36,12 @@ def test_the_weights_hold_in_every_stretch(corpora):
                 assert abs(sizes[name] - sum(sizes.values()) * weight / 6) <= 30
     assert 5000 <= sum(sizes.values()) < 5030
     assert {o["source"].removesuffix(".jsonl"): o["bytes"] for o in manifest.origins} == sizes
-    assert [step.bytes_out for step in manifest.yields] == [sizes[name] for name in "abc"]
+    assert [step.bytes_out for step in manifest.stats] == [sizes[name] for name in "abc"]
     assert len(manifest.shards) > 2
 
 
 def test_a_corpus_is_read_again_only_when_it_is_used_up(corpora):
-    manifest = mix([Share(corpora / "a", 1)], corpora / "out", 2500)
+    manifest = mix([WeightedCorpus(corpora / "a", 1)], corpora / "out", 2500)
     times = Counter(page.text for page in drawn(corpora / "out"))
     assert set(times.values()) == {2, 3}
     assert times.total() == 250
@@ -52,7 +52,7 @@ def test_a_corpus_is_read_again_only_when_it_is_used_up(corpora):
 
 
 def test_the_seed_decides_and_nothing_else(corpora):
-    shares = [Share(corpora / "a", 1), Share(corpora / "b", 1)]
+    shares = [WeightedCorpus(corpora / "a", 1), WeightedCorpus(corpora / "b", 1)]
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
         mix(shares, corpora / name, 1500, seed=seed)
     one, two, three = ([page.text for page in drawn(corpora / n)] for n in ("one", "two", "three"))
@@ -63,13 +63,13 @@ def test_the_seed_decides_and_nothing_else(corpora):
 
 
 def test_what_cannot_be_mixed_is_refused(corpora):
-    a = Share(corpora / "a", 1)
+    a = WeightedCorpus(corpora / "a", 1)
     with pytest.raises(InputError, match=r"at most 4 times, found 1,000 bytes for 5,000"):
         mix([a], corpora / "out", 5000)
     with pytest.raises(InputError, match="weights above 0"):
-        mix([Share(corpora / "a", 0)], corpora / "out", 10)
+        mix([WeightedCorpus(corpora / "a", 0)], corpora / "out", 10)
     with pytest.raises(InputError, match="at least 1 byte"):
         mix([a], corpora / "out", 0)
     with pytest.raises(InputError, match="none: expected a folder with manifest"):
-        mix([Share(corpora / "none", 1)], corpora / "out", 10)
+        mix([WeightedCorpus(corpora / "none", 1)], corpora / "out", 10)
     assert not (corpora / "out").exists()

@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from scratchlm.corpus import Damage, Limits, read, read_jsonl, write_line
+from scratchlm.corpus import ErrorPolicy, Limits, read, read_jsonl, write_line
 from scratchlm.errors import InputError
 
 
@@ -12,9 +12,9 @@ def texts(path, **options):
 
 
 def test_the_texts_come_back_in_order(kind, make, stories):
-    damage = Damage("skip")
-    assert texts(make(kind, stories(7)), damage=damage) == stories(7)
-    assert damage.items() == []
+    on_error = ErrorPolicy("skip")
+    assert texts(make(kind, stories(7)), on_error=on_error) == stories(7)
+    assert on_error.items() == []
 
 
 def test_resuming_behind_any_document_gives_the_rest(kind, make, stories):
@@ -70,10 +70,10 @@ def test_a_reader_that_leaves_early_leaves_nothing_behind(kind, make, stories):
 
 def test_documents_that_are_too_long_are_left_out_or_cut(kind, make, stories):
     path = make(kind, [*stories(2), stories(1, 3000)[0], stories(1, 300)[0]])
-    damage = Damage("skip")
-    assert len(texts(path, limits=Limits(document=1000), damage=damage)) == 3
-    assert damage.items() == [("document too long", 1)]
-    cut = list(read(path, limits=Limits(document=1000, over="truncate"), damage=damage))
+    on_error = ErrorPolicy("skip")
+    assert len(texts(path, limits=Limits(document=1000), on_error=on_error)) == 3
+    assert on_error.items() == [("document too long", 1)]
+    cut = list(read(path, limits=Limits(document=1000, over="truncate"), on_error=on_error))
     assert [len(document.text) > 999 for document in cut] == [False, False, True, False]
     assert len(cut[2].text) == 1000
 

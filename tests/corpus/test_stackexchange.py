@@ -8,8 +8,8 @@ import lxml.html
 import py7zr
 import pytest
 from scratchlm.corpus import (
-    Damage,
     Document,
+    ErrorPolicy,
     join_answers,
     preferences,
     read_posts,
@@ -84,11 +84,11 @@ ROW = '<row Id="{}" PostTypeId="{}" Score="1" Body="{}" />\n'
     ],
 )
 def test_a_broken_row_costs_no_other(tmp_path, bad):
-    path, damage = tmp_path / "Posts.xml", Damage("skip")
+    path, on_error = tmp_path / "Posts.xml", ErrorPolicy("skip")
     good = [ROW.format(1, 1, "One."), ROW.format(3, 1, "Three.")]
     path.write_text(f"<posts>{good[0]}{bad}{good[1]}</posts>")
-    assert [post.id for post in read_posts(path, damage=damage)] == ["1", "3"]
-    assert damage.items() == [("broken XML", 1)]
+    assert [post.id for post in read_posts(path, on_error=on_error)] == ["1", "3"]
+    assert on_error.items() == [("broken XML", 1)]
     with pytest.raises(InputError, match=r"Posts\.xml: row at byte \d+: expected a whole <row"):
         list(read_posts(path))
 
@@ -119,9 +119,9 @@ def test_threads_are_those_a_dictionary_gives_in_any_order(posts):
 
 def test_answers_without_a_question_are_counted():
     lone = Document("So.", "5", "x", 9, {"type": "answer", "question": "4", "score": "1"})
-    damage = Damage("skip")
-    assert list(join_answers([lone], damage=damage)) == []
-    assert damage.items() == [("answer without question", 1)]
+    on_error = ErrorPolicy("skip")
+    assert list(join_answers([lone], on_error=on_error)) == []
+    assert on_error.items() == [("answer without question", 1)]
 
 
 def test_preferences_follow_the_score_and_leave_out_what_is_disputed(posts):

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scratchlm.corpus import Damage, Limits, read_records, read_warc
+from scratchlm.corpus import ErrorPolicy, Limits, read_records, read_warc
 from scratchlm.errors import InputError
 from warcio.archiveiterator import ArchiveIterator
 
@@ -81,17 +81,17 @@ def test_resuming_behind_any_record_gives_the_rest(real_file, name):
     ],
 )
 def test_real_broken_files(real_file, name, kinds, counts):
-    path, damage = real_file(f"warc/{name}"), Damage("skip")
-    records = list(read_records(path, damage=damage))
+    path, on_error = real_file(f"warc/{name}"), ErrorPolicy("skip")
+    records = list(read_records(path, on_error=on_error))
     assert [record.kind for record in records] == kinds
-    assert damage.items() == counts
+    assert on_error.items() == counts
     if counts:
         with pytest.raises(
             InputError, match=rf"{name}: record at byte [\d,]+: expected a line end"
         ):
             list(read_records(path))
     for number, record in enumerate(records, 1):
-        assert list(read_records(path, record.end, damage=damage)) == records[number:]
+        assert list(read_records(path, record.end, on_error=on_error)) == records[number:]
 
 
 def test_a_file_compressed_as_a_whole_holds_the_same_records(real_file):
@@ -116,12 +116,12 @@ def test_a_flipped_byte_costs_one_record_at_most(make, stories, kind, place, fli
     data = bytearray(path.read_bytes())
     data[int(place * len(data))] ^= flip
     path.write_bytes(data)
-    damage = Damage("skip")
-    left = {record.id: record for record in read_records(path, damage=damage)}
+    on_error = ErrorPolicy("skip")
+    left = {record.id: record for record in read_records(path, on_error=on_error)}
     hit = {r.id for r in records if r.start <= int(place * len(data)) < r.end}
     lost = [record.id for record in records if record.id not in left]
     assert set(lost) <= hit
-    assert damage.counts.total() >= len(lost) or kind == "a.warc"  # the flip may be in the id
+    assert on_error.counts.total() >= len(lost) or kind == "a.warc"  # the flip may be in the id
     for record in records:
         if record.id not in hit:
             assert left[record.id] == record
@@ -135,7 +135,7 @@ def test_a_cut_file_gives_all_records_before_the_cut(make, stories, kind, cut):
     records = list(read_records(path))
     data = path.read_bytes()[: int(cut * path.stat().st_size)]
     path.write_bytes(data)
-    left = list(read_records(path, damage=Damage("skip")))
+    left = list(read_records(path, on_error=ErrorPolicy("skip")))
     assert [(r.id, r.content) for r in left] == [(r.id, r.content) for r in records[: len(left)]]
     if kind != "whole.warc.gz":  # there, places do not count bytes of the file
         # The line ends behind the last record are no loss.
@@ -152,22 +152,22 @@ def test_a_length_that_lies_costs_only_its_record(make, stories, kind, length):
     end = plain.index(b"\r\n", place)
     plain = plain[:place] + f"Content-Length: {length}".encode() + plain[end:]
     path.write_bytes(gzip.compress(plain) if kind.endswith(".gz") else plain)
-    damage = Damage("skip")
-    assert [document.text for document in read_warc(path, damage=damage)] == stories(3)[1:]
-    assert damage.counts.total() == 1
+    on_error = ErrorPolicy("skip")
+    assert [document.text for document in read_warc(path, on_error=on_error)] == stories(3)[1:]
+    assert on_error.counts.total() == 1
 
 
 def test_bombs_are_skipped_in_bounded_memory(make, stories):
     path = make("a.wet.gz", stories(2))
     good, bomb = path.read_bytes(), gzip.compress(b"WARC/1.0\r\n" + bytes(100_000_000), 1)
     path.write_bytes(bomb + good + bomb + good)
-    damage = Damage("skip")
+    on_error = ErrorPolicy("skip")
     tracemalloc.start()
-    documents = list(read_warc(path, damage=damage, limits=Limits(record=1_000_000)))
+    documents = list(read_warc(path, on_error=on_error, limits=Limits(record=1_000_000)))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [document.text for document in documents] == stories(2) * 2
-    assert damage.items() == [("record too long", 2)]
+    assert on_error.items() == [("record too long", 2)]
     assert most < 10_000_000
 
 
@@ -187,11 +187,11 @@ def write(tmp_path, *records):
 def test_a_bomb_inside_http_is_bounded_too(tmp_path):
     bomb = response(gzip.compress(bytes(100_000_000)), "Content-Encoding: gzip")
     good = response(b"<p>Text.", "Content-Type: text/html")
-    damage = Damage("skip")
+    on_error = ErrorPolicy("skip")
     limits = Limits(record=1_000_000)
     path = write(tmp_path, bomb, good)
-    assert [d.text for d in read_warc(path, damage=damage, limits=limits)] == ["Text."]
-    assert damage.items() == [("record too long", 1)]
+    assert [d.text for d in read_warc(path, on_error=on_error, limits=limits)] == ["Text."]
+    assert on_error.items() == [("record too long", 1)]
 
 
 @pytest.mark.parametrize("body", [b"5\r\nhel", b"zz\r\nhello\r\n0\r\n\r\n", b"ffffffff\r\nx", b""])
@@ -199,7 +199,7 @@ def test_wrong_chunks_harm_no_other_record(tmp_path, body):
     bad = response(body, "Transfer-Encoding: chunked", "Content-Type: text/html")
     good = response(b"<p>Text.", "Content-Type: text/html")
     path = write(tmp_path, bad, good)
-    documents = list(read_warc(path, damage=Damage("skip")))
+    documents = list(read_warc(path, on_error=ErrorPolicy("skip")))
     assert documents[-1].text == "Text."
     assert documents[-1].end == path.stat().st_size
 
@@ -210,10 +210,10 @@ def test_only_pages_that_were_found_and_hold_text_become_documents(tmp_path):
     image = response(b"GIF89a", "Content-Type: image/gif")
     gone = response(b"<p>Not here.", "Content-Type: text/html").replace(b"200 OK", b"404 No")
     empty = response(b"", "Content-Type: text/html")
-    damage = Damage("skip")
-    documents = list(read_warc(write(tmp_path, page, note, image, gone, empty), damage=damage))
+    on_error = ErrorPolicy("skip")
+    documents = list(read_warc(write(tmp_path, page, note, image, gone, empty), on_error=on_error))
     assert [document.text for document in documents] == ["Page.", "Zo\u00eb"]
-    assert damage.items() == [("blank", 1)]
+    assert on_error.items() == [("blank", 1)]
 
 
 def test_the_log_of_the_crawler_is_no_page(tmp_path):

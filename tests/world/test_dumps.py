@@ -166,7 +166,7 @@ def test_labels_are_a_line_of_json_for_each_item(kind, tmp_path):
 
 
 SHA256 = {
-    "crawl": "ff38e98f8d896c53b72e6c64b0cd54954d4c146646366b23706c1d29408e417d",
+    "crawl": "a1620bd80fe04086b2f491abf16282e58fee4f8e94e2acbf5d08a66bf793c1e4",
     "encyclopedia": "89ddbabed7ffc110f6fb4b87c9305e032dc527da4003d6e3f2d77a663af6c80d",
     "forum": "a65c6d186820cc8bcb75877f7c69f3639b697a70418ab0ca5938386392486863",
 }

@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from scratchlm import corpus
-from scratchlm.corpus.inputs import input_files, read_documents
+from scratchlm.corpus.readers.inputs import input_files, read_documents
 from scratchlm.errors import InputError
 
 StepName = Literal[
@@ -38,12 +38,12 @@ class Clean:
     """For `c4`: a list of words, one a line; documents with one of them are dropped."""
     workers: int = 1
     """Processes."""
-    engine: Literal["local", "ray"] = "local"
+    executor: Literal["local", "ray"] = "local"
     """`ray` spreads the work over a cluster whose machines share the folders."""
 
 
 @dataclass(frozen=True)
-class Classifier:
+class TrainClassifier:
     """Learn to tell languages, or good text from bad, from examples with a field `label`."""
 
     examples: tyro.conf.Positional[tuple[Path, ...]]
@@ -76,23 +76,23 @@ def clean(options: Clean) -> None:
     Raises:
         InputError: A step lacks its file, or see `Pipeline.run`.
     """
-    steps = tuple(build(name, options) for name in options.steps)
+    steps = tuple(build_step(name, options) for name in options.steps)
     manifest = corpus.Pipeline(steps).run(
-        options.inputs, options.out, workers=options.workers, engine=options.engine
+        options.inputs, options.out, workers=options.workers, executor=options.executor
     )
-    print(corpus.yield_table(manifest.yields))
+    print(corpus.stats_table(manifest.stats))
     size = sum(origin["bytes"] for origin in manifest.origins)
     print(f"{manifest.documents:,} documents, {size:,} bytes of text: {options.out}")
 
 
-def build(name: StepName, options: Clean) -> corpus.Step | corpus.Comparison:
+def build_step(name: StepName, options: Clean) -> corpus.Step | corpus.Deduplicator:
     """Make a step from its name and the options.
 
     Raises:
         InputError: The step needs a file, or the file is something else.
 
-    >>> build("near", Clean((), Path("out")))
-    NearDuplicate(bands=14, rows=8, ngram=5)
+    >>> build_step("near", Clean((), Path("out")))
+    MinHashDedup(bands=14, rows=8, ngram=5)
     """
     match name:
         case "language":
@@ -113,18 +113,18 @@ def build(name: StepName, options: Clean) -> corpus.Step | corpus.Comparison:
             return corpus.C4(
                 bad_words=tuple(w for text in lists for w in text.lower().split("\n") if w)
             )
-    plain: dict[str, type[corpus.Step] | type[corpus.Comparison]] = {
+    plain: dict[str, type[corpus.Step] | type[corpus.Deduplicator]] = {
         "gopher": corpus.GopherQuality,
         "repetition": corpus.GopherRepetition,
         "pii": corpus.MaskPII,
-        "exact": corpus.SameDocument,
-        "lines": corpus.SameLine,
-        "near": corpus.NearDuplicate,
+        "exact": corpus.ExactDedup,
+        "lines": corpus.LineDedup,
+        "near": corpus.MinHashDedup,
     }
     return plain[name]()
 
 
-def train(options: Classifier) -> None:
+def train_classifier(options: TrainClassifier) -> None:
     """Train the classifier that the options describe, and save it.
 
     Raises:
@@ -143,7 +143,7 @@ def train(options: Classifier) -> None:
     print(f"{', '.join(model.labels)} from {len(examples):,} texts: {options.out}")
 
 
-def blend(options: Mix) -> None:
+def mix_corpora(options: Mix) -> None:
     """Mix the corpora that the options name.
 
     Raises:
@@ -153,7 +153,7 @@ def blend(options: Mix) -> None:
     for named in options.corpora:
         folder, _, weight = named.rpartition("=")
         try:
-            shares.append(corpus.Share(Path(folder), float(weight)))
+            shares.append(corpus.WeightedCorpus(Path(folder), float(weight)))
         except ValueError as error:
             raise InputError(f"mix: expected FOLDER=WEIGHT, found {named!r}") from error
     manifest = corpus.mix(

@@ -11,17 +11,17 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import corpus, world
-from scratchlm.cli.clean import Classifier, Clean, Mix, blend, clean, train
+from scratchlm.cli.clean import Clean, Mix, TrainClassifier, clean, mix_corpora, train_classifier
 from scratchlm.errors import InputError
 
 
 @dataclass(frozen=True)
-class List:
+class ListTexts:
     """Print every text that can be fetched by name: size, license, what it is."""
 
 
 @dataclass(frozen=True)
-class Get:
+class GetText:
     """Fetch a text by name into the cache, check it, and print where it lies."""
 
     name: tyro.conf.Positional[str]
@@ -29,7 +29,7 @@ class Get:
 
 
 @dataclass(frozen=True)
-class Village:
+class WriteVillage:
     """Write stories of the village to a text file, separated by lines of <|endoftext|>."""
 
     out: Path
@@ -41,7 +41,7 @@ class Village:
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadDocuments:
     """Print the documents of a crawl, a dump or a file of texts, and what had to be left out."""
 
     file: tyro.conf.Positional[Path]
@@ -52,8 +52,8 @@ class Read:
     """Where to go on: the "end" of the last document printed before."""
     format: Literal["jsonl", "text"] = "jsonl"
     """One JSON object a line, or the texts with lines of <|endoftext|> between them."""
-    damage: Literal["skip", "stop"] = "skip"
-    """What to do at a broken record: count it and go on behind it, or stop."""
+    on_error: Literal["skip", "stop"] = "skip"
+    """What to do at a broken record: count it and go on after it, or stop."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Corpus:
     """Text to train on: fetch it, read, clean and mix documents, or write stories."""
 
     action: tyro.conf.OmitSubcommandPrefixes[
-        Annotated[List, tyro.conf.subcommand("list")]
-        | Annotated[Get, tyro.conf.subcommand("get")]
-        | Annotated[Read, tyro.conf.subcommand("read")]
-        | Annotated[Village, tyro.conf.subcommand("village")]
+        Annotated[ListTexts, tyro.conf.subcommand("list")]
+        | Annotated[GetText, tyro.conf.subcommand("get")]
+        | Annotated[ReadDocuments, tyro.conf.subcommand("read")]
+        | Annotated[WriteVillage, tyro.conf.subcommand("village")]
         | Annotated[Clean, tyro.conf.subcommand("clean")]
-        | Annotated[Classifier, tyro.conf.subcommand("classifier")]
+        | Annotated[TrainClassifier, tyro.conf.subcommand("classifier")]
         | Annotated[Mix, tyro.conf.subcommand("mix")]
     ]
     """What to do."""
@@ -79,20 +79,20 @@ def run(options: Corpus) -> None:
         InputError: the name is unknown, the download fails, or the file cannot be written.
     """
     match options.action:
-        case List():
+        case ListTexts():
             print_registry()
-        case Get(name):
+        case GetText(name):
             print(corpus.get(name))
-        case Read() as wanted:
+        case ReadDocuments() as wanted:
             print_documents(wanted)
-        case Village(out, stories, split):
+        case WriteVillage(out, stories, split):
             write_village(out, stories, split)
         case Clean() as options_of_clean:
             clean(options_of_clean)
-        case Classifier() as examples:
-            train(examples)
+        case TrainClassifier() as examples:
+            train_classifier(examples)
         case Mix() as shares:
-            blend(shares)
+            mix_corpora(shares)
 
 
 def print_registry() -> None:
@@ -109,7 +109,7 @@ def print_registry() -> None:
         )
 
 
-def print_documents(wanted: Read) -> None:
+def print_documents(wanted: ReadDocuments) -> None:
     r"""Print documents to standard output; progress and damage go to standard error.
 
     Args:
@@ -121,14 +121,14 @@ def print_documents(wanted: Read) -> None:
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "one.txt"
     >>> _ = file.write_text("Once.\n")
-    >>> print_documents(Read(file, format="text"))
+    >>> print_documents(ReadDocuments(file, format="text"))
     Once.
     <|endoftext|>
     """
-    damage = corpus.Damage(wanted.damage)
+    on_error = corpus.ErrorPolicy(wanted.on_error)
     size = wanted.file.stat().st_size if wanted.file.exists() else 0
     with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:
-        documents = corpus.read(wanted.file, wanted.start, damage=damage, progress=bar.update)
+        documents = corpus.read(wanted.file, wanted.start, on_error=on_error, progress=bar.update)
         try:
             for document in islice(documents, wanted.limit):
                 if wanted.format == "jsonl":
@@ -137,8 +137,8 @@ def print_documents(wanted: Read) -> None:
                     print(document.text.removesuffix("\n"), corpus.SEPARATOR, sep="\n")
         except BrokenPipeError:  # whoever read along has seen enough, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if damage.counts:
-        print(f"left out or altered:\n{damage}", file=sys.stderr)
+    if on_error.counts:
+        print(f"left out or altered:\n{on_error}", file=sys.stderr)
 
 
 def write_village(out: Path, stories: int, split: str) -> None:

@@ -8,8 +8,8 @@ import tyro
 from tqdm import tqdm
 
 from scratchlm import data
-from scratchlm.cli.texts import input_files, read_input
-from scratchlm.corpus import SEPARATOR, Damage
+from scratchlm.cli.texts import read_input, text_inputs
+from scratchlm.corpus import SEPARATOR, ErrorPolicy
 from scratchlm.tokenizer import Tokenizer
 
 
@@ -31,7 +31,7 @@ class Pack:
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place (text files only)."""
     field: str = "text"
     """Where the text stands in a line of JSON."""
-    damage: Literal["stop", "skip"] = "stop"
+    on_error: Literal["stop", "skip"] = "stop"
     """Stop at a line that holds no text, or count it and read on (JSON Lines only)."""
     workers: int = 1
     """Processes that tokenize; the shards are the same."""
@@ -88,23 +88,23 @@ def pack(options: Pack) -> None:
     1 shard, 1 document, 3 tokens: ...
     """
     tokenizer = Tokenizer.load(options.tokenizer)
-    size = sum(file.stat().st_size for file in input_files(options.input)[0])
-    damage = Damage(options.damage)
+    size = sum(file.stat().st_size for file in text_inputs(options.input)[0])
+    on_error = ErrorPolicy(options.on_error)
     with tqdm(total=size, unit="B", unit_scale=True, leave=False, disable=None) as bar:
         texts = read_input(
             options.input,
             separator=options.separator,
             errors=options.errors,
             field=options.field,
-            damage=damage,
+            on_error=on_error,
             progress=bar.update,
         )
         index = data.write_shards(
             texts, tokenizer, options.out, options.shard_tokens, workers=options.workers
         )
     print(f"{summary(index)}: {options.out}")
-    if damage.counts:
-        print(damage)
+    if on_error.counts:
+        print(on_error)
 
 
 def show(options: Show) -> None:

@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from scratchlm.corpus import SEPARATOR, Damage, read_jsonl, read_texts, text_files
-from scratchlm.corpus.text import SUFFIXES
+from scratchlm.corpus import SEPARATOR, ErrorPolicy, read_jsonl, read_texts, text_files
+from scratchlm.corpus.readers.text import SUFFIXES
 from scratchlm.errors import InputError
 
 JSON_LINES = ".jsonl"
 
 
-def input_files(path: Path) -> tuple[list[Path], bool]:
+def text_inputs(path: Path) -> tuple[list[Path], bool]:
     """List the files of an input, in the order of their names; true where they are JSON Lines.
 
     Raises:
         InputError: There is nothing to read, or a folder holds text of both kinds.
 
-    >>> input_files(Path("none"))
+    >>> text_inputs(Path("none"))
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
@@ -39,7 +39,7 @@ def read_input(
     separator: str = SEPARATOR,
     errors: Literal["strict", "replace"] = "strict",
     field: str = "text",
-    damage: Damage | None = None,
+    on_error: ErrorPolicy | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Iterator[str]:
     r"""The documents of an input, one at a time.
@@ -49,7 +49,7 @@ def read_input(
         separator: The line between the documents of a text file.
         errors: What to do with bytes of a text file that are not UTF-8.
         field: Where the text stands in a line of JSON.
-        damage: Counts lines that hold no text; without it, the first one stops.
+        on_error: Counts lines that hold no text; without it, the first one stops.
         progress: Is told how many bytes were read.
 
     Raises:
@@ -61,10 +61,10 @@ def read_input(
     >>> list(read_input(path))
     ['One.', 'Two.']
     """
-    files, json_lines = input_files(path)
+    files, json_lines = text_inputs(path)
     if json_lines:
         for file in files:
-            for document in read_jsonl(file, text=field, damage=damage, progress=progress):
+            for document in read_jsonl(file, text=field, on_error=on_error, progress=progress):
                 yield document.text
         return
     for text in read_texts(path, errors=errors, separator=separator):

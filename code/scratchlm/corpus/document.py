@@ -12,7 +12,7 @@ class Document:
         text: What a model may learn from.
         id: Unique in its source: an address, a page's or a post's number, a file's name.
         source: The collection, such as ``commoncrawl``, ``wikipedia`` or ``stackexchange``.
-        end: Where in its file reading goes on behind it; a reader that is given this place
+        end: Where in its file reading goes on after it; a reader that is given this place
             starts with the next document.
         meta: What else is known: title, date, license, language, score …
 

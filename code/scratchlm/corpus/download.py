@@ -7,9 +7,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from scratchlm.corpus.gutenberg import strip_gutenberg
-from scratchlm.corpus.registry import Entry, entry
-from scratchlm.corpus.text import decode
+from scratchlm.corpus.extract.gutenberg import strip_gutenberg
+from scratchlm.corpus.readers.text import decode
+from scratchlm.corpus.registry import RegistryEntry, entry
 from scratchlm.errors import InputError
 from scratchlm.storage import write_atomically
 
@@ -45,7 +45,7 @@ def get(name: str, cache: Path | None = None) -> Path:
     return fetch(entry(name), cache or cache_folder())
 
 
-def fetch(wanted: Entry, cache: Path) -> Path:
+def fetch(wanted: RegistryEntry, cache: Path) -> Path:
     """Return the checked (and, if the entry asks for it, prepared) file of an entry.
 
     The file is `cache/NAME/FILE`; a prepared one stands beside it as `NAME.txt`. What has
@@ -81,7 +81,7 @@ def fetch(wanted: Entry, cache: Path) -> Path:
         ) from error
 
 
-def _accept(file: Path, wanted: Entry) -> bool:
+def _accept(file: Path, wanted: RegistryEntry) -> bool:
     """Whether a file is what the registry says; a wrong one is moved out of the way."""
     with file.open("rb") as data:
         found = hashlib.file_digest(data, "sha256").hexdigest()
@@ -95,7 +95,7 @@ def _rejected(file: Path) -> Path:
     return file.with_name(file.name.removesuffix(".part") + ".rejected")
 
 
-def _download(wanted: Entry, file: Path) -> Path:
+def _download(wanted: RegistryEntry, file: Path) -> Path:
     """Fetch to `FILE.part`, going on from what an earlier try has left."""
     from pypdl import Pypdl  # only downloads need it, and importing it takes a while
 
@@ -123,7 +123,7 @@ def _download(wanted: Entry, file: Path) -> Path:
     return part
 
 
-def _prepare(file: Path, wanted: Entry) -> Path:
+def _prepare(file: Path, wanted: RegistryEntry) -> Path:
     if not wanted.prepare:
         return file
     text = strip_gutenberg(decode(file.read_bytes(), str(file)), str(file))

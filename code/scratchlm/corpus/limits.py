@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from scratchlm.corpus.damage import Damage
+from scratchlm.corpus.error_policy import ErrorPolicy
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ LIMITS = Limits()
 SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
 
 
-def admit(text: str, where: str, limits: Limits, damage: Damage) -> str | None:
+def admit(text: str, where: str, limits: Limits, on_error: ErrorPolicy) -> str | None:
     r"""The gate every document passes: nothing blank, nothing too long, nothing unwritable.
 
     NUL characters are removed (no text means them, and C programs end there); halves of
@@ -42,31 +42,31 @@ def admit(text: str, where: str, limits: Limits, damage: Damage) -> str | None:
         text: What was read.
         where: The file and the record, for the counts.
         limits: Its length.
-        damage: Counts.
+        on_error: Counts.
 
     Returns:
         The text, or None where there is none to learn from.
 
-    >>> admit("a\0b", "a.txt", LIMITS, counts := Damage("skip"))
+    >>> admit("a\0b", "a.txt", LIMITS, counts := ErrorPolicy("skip"))
     'ab'
     >>> admit("  \n", "b.txt", LIMITS, counts)
     >>> sorted(counts.counts)
     ['NUL characters removed', 'blank']
     """
     if "\0" in text:
-        damage.count("NUL characters removed", where)
+        on_error.count("NUL characters removed", where)
         text = text.replace("\0", "")
     if not text.isascii() and text != (valid := text.translate(SURROGATES)):
-        damage.count("half surrogate pairs replaced", where)
+        on_error.count("half surrogate pairs replaced", where)
         text = valid
     if not text.strip():
-        damage.count("blank", where)
+        on_error.count("blank", where)
         return None
     if len(text) <= limits.document:
         return text
     size = f"{len(text):,} characters, {limits.document:,} allowed"
     if limits.over == "skip":
-        damage.count("document too long", f"{where}: {size}")
+        on_error.count("document too long", f"{where}: {size}")
         return None
-    damage.count("document cut", f"{where}: {size}")
+    on_error.count("document cut", f"{where}: {size}")
     return text[: limits.document]

@@ -75,13 +75,13 @@ def hash_stretches(line: bytes, n: int) -> UInt64[np.ndarray, "ngrams"]:
     sums = np.zeros(len(values) + 1, dtype=np.uint64)
     np.cumsum((values + np.uint64(1)) * _powers(BASE, len(values)), out=sums[1:])
     first, last = starts[: len(starts) - n + 1], ends[n - 1 :]
-    return mix((sums[last] - sums[first]) * _powers(INVERSE, len(values) + 1)[first])
+    return mix_bits((sums[last] - sums[first]) * _powers(INVERSE, len(values) + 1)[first])
 
 
-def mix(values: UInt64[np.ndarray, "*shape"]) -> UInt64[np.ndarray, "*shape"]:
+def mix_bits(values: UInt64[np.ndarray, "*shape"]) -> UInt64[np.ndarray, "*shape"]:
     """Let every bit depend on every bit: the finalizer of MurmurHash3, a one-to-one map.
 
-    >>> int(mix(np.array([1], dtype=np.uint64))[0])
+    >>> int(mix_bits(np.array([1], dtype=np.uint64))[0])
     12994781566227106604
     """
     shift = np.uint64(33)

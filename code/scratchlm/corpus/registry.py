@@ -10,7 +10,7 @@ from scratchlm.errors import InputError
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegistryEntry:
     """A public text that can be fetched by name.
 
     Attributes:
@@ -42,17 +42,19 @@ class Entry:
 
 
 @cache
-def registry() -> dict[str, Entry]:
+def registry() -> dict[str, RegistryEntry]:
     """All entries by name, in the order of ``registry.toml``.
 
     >>> list(registry())[:2]
     ['shakespeare', 'tinystories']
     """
     text = (files("scratchlm.corpus") / "registry.toml").read_text(encoding="utf-8")
-    return {name: Entry(name=name, **fields) for name, fields in tomllib.loads(text).items()}
+    return {
+        name: RegistryEntry(name=name, **fields) for name, fields in tomllib.loads(text).items()
+    }
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> RegistryEntry:
     """Look an entry up.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a pipeline is made of: steps that see one document, and comparisons that see them all."""
+"""What a pipeline is made of: steps that see one document, and deduplicators that see them all."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from scratchlm.corpus.document import Document, Dropped
 
 
 class Step(ABC):
-    """Looks at one document; its fields are its configuration.
+    """A filter or a transformation of one document; its fields are its configuration.
 
     A step is a frozen dataclass, so that it can travel to another process and be written into the
     manifest. What it answers depends on the document alone.
@@ -21,8 +21,8 @@ class Step(ABC):
         """Give the document back, changed or not, or say why it is dropped."""
 
 
-class Comparison(ABC):
-    """Compares each document with all that came before it.
+class Deduplicator(ABC):
+    """Deduplication: compares each document with all that came before it.
 
     The work is in three parts, so that only the middle one needs to see everything, and that one
     sees a few bytes of each document: every document (or every line of it) leaves a signature,

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -77,8 +78,8 @@ def from_fields(kind: type[T], content: object, source: Path | str, remedy: str)
     """Make a dataclass of parsed JSON, which must have exactly its fields, of its types.
 
     Fields can be bool, int, float (which takes whole numbers), str, None, Any, Literal, unions,
-    tuples, lists, dicts with string keys, and dataclasses of such fields. Fields with a default
-    may be left out.
+    tuples, lists, dicts and counters of strings, and dataclasses of such fields. Those with a
+    default may be left out.
 
     Args:
         kind: The dataclass; what its ``__post_init__`` refuses is told like all else.
@@ -149,8 +150,9 @@ def _convert(kind: Any, value: Any, name: str) -> Any:  # noqa: ANN401
         return _union(parts, value, name)
     if origin in (tuple, list) and isinstance(value, list):
         return origin(_items(kind, parts, value, name))
-    if origin is dict and isinstance(value, dict):
-        return {key: _convert(parts[1], item, f"{name}.{key}") for key, item in value.items()}
+    if origin in (dict, Counter) and isinstance(value, dict):
+        kinds = (*parts, int)  # a counter has only one part
+        return origin({at: _convert(kinds[1], part, f"{name}.{at}") for at, part in value.items()})
     if kind is float and type(value) is int and abs(value) < 2**53:
         return float(value)
     known = any(value == one and type(value) is type(one) for one in parts)

@@ -113,7 +113,7 @@ def repeat_boilerplate(rng: random.Random) -> Content:
     >>> len(repeat_boilerplate(random.Random(0)).paragraphs)
     1
     """
-    return Content(f"Page {rng.randint(1, 999)}", (rng.choice(choices("en", "twin")),))
+    return Content(f"Page {rng.randint(1, 999)}", (rng.choice(choices("en", "stub")),))
 
 
 def advertise(rng: random.Random) -> Content:
@@ -165,7 +165,7 @@ def farm_links(rng: random.Random) -> Content:
 MAKERS = {
     "facts": tell_facts,
     "foreign": tell_abroad,
-    "twin": repeat_boilerplate,
+    "stub": repeat_boilerplate,
     "spam": advertise,
     "keywords": stuff_keywords,
     "farm": farm_links,

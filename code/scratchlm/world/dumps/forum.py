@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from scratchlm.world.dumps.output import Extent, label_line, whole_files
-from scratchlm.world.dumps.thread import ForumConfig, Post, Thread, make_thread
+from scratchlm.world.dumps.thread import ForumConfig, ForumThread, Post, make_thread
 
 FILES = ("Posts.xml", "labels/Posts.jsonl")
 BUNCH = 8  # threads
@@ -76,7 +76,7 @@ def bunches(config: ForumConfig) -> Iterator[Bunch]:
     story, first_id = 0, 1
     for number in count():
         end = PERIOD * (number + 1)
-        threads = list[Thread]()
+        threads = list[ForumThread]()
         while len(threads) < BUNCH:
             start = PERIOD * number + len(threads) * (PERIOD // BUNCH)
             if (made := make_thread(config, story, start, end)) is not None:
@@ -87,7 +87,7 @@ def bunches(config: ForumConfig) -> Iterator[Bunch]:
         yield bunch
 
 
-def _number(threads: list[Thread], first_id: int) -> Bunch:
+def _number(threads: list[ForumThread], first_id: int) -> Bunch:
     """Give the posts of some threads numbers by date, and write them down."""
     # The second key keeps a question before its answers, the third answers of a minute in order.
     places = [(thread.question.minute, 0, t, -1) for t, thread in enumerate(threads)]
@@ -114,7 +114,7 @@ def _truth(post: Post) -> dict[str, object]:
     return {**post.truth, "score": post.score, "text": post.text}
 
 
-def _asked(thread: Thread, accepted: int | None) -> dict[str, str]:
+def _asked(thread: ForumThread, accepted: int | None) -> dict[str, str]:
     """What only the row of a question has."""
     fields = {"PostTypeId": "1"}
     if accepted is not None:

@@ -21,7 +21,7 @@ class Shares:
         reprint: The main text of an earlier page on another site.
         near: The same with a known share of its words exchanged.
         mirror: The whole page of an earlier address, byte for byte, at another address.
-        twin: A notice that many pages share, and no text.
+        stub: A notice that many pages share, and no text.
         spam: Advertisements.
         keywords: The same search words again and again.
         farm: Nothing but links.
@@ -34,7 +34,7 @@ class Shares:
     reprint: float = 0.05
     near: float = 0.1
     mirror: float = 0.04
-    twin: float = 0.04
+    stub: float = 0.04
     spam: float = 0.05
     keywords: float = 0.03
     farm: float = 0.02

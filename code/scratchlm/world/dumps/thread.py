@@ -71,7 +71,7 @@ class Post:
 
 
 @dataclass(frozen=True)
-class Thread:
+class ForumThread:
     """A question and its answers; ``accepted`` is the place of one of them, or None."""
 
     title: str
@@ -81,7 +81,7 @@ class Thread:
     accepted: int | None
 
 
-def make_thread(config: ForumConfig, number: int, start: int, end: int) -> Thread | None:
+def make_thread(config: ForumConfig, number: int, start: int, end: int) -> ForumThread | None:
     """A thread about story ``number``; None where that story leaves nothing to ask.
 
     Args:
@@ -118,7 +118,7 @@ def make_thread(config: ForumConfig, number: int, start: int, end: int) -> Threa
         weights = [float(str(answer.truth["worth"])) ** 3 for answer in answers]
         accepted = rng.choices(range(len(answers)), weights)[0]
     hero = story.cast["h"].name.lower()
-    return Thread(chosen.text, (chosen.kind, hero), question, answers, accepted)
+    return ForumThread(chosen.text, (chosen.kind, hero), question, answers, accepted)
 
 
 def _answer(

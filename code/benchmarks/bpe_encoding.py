@@ -16,9 +16,10 @@ from pathlib import Path
 
 import tiktoken
 from bpe_training import SIZE, documents
+from tiktoken_ext.openai_public import r50k_pat_str
+
 from scratchlm.data.encode import encode_documents
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
-from tiktoken_ext.openai_public import r50k_pat_str
 
 VOCABULARY = 10_000
 ROUNDS = 5
@@ -51,7 +52,7 @@ def two_cores(texts, trained, theirs):
         lambda: theirs.encode_ordinary_batch(texts, num_threads=2), time.perf_counter
     )
     rows, taken = timed(lambda: list(encode_documents(texts, ours, workers=2)), time.perf_counter)
-    separator = ours.specials[END_OF_TEXT]
+    separator = ours.special_tokens[END_OF_TEXT]
     same = all(
         row.tolist() == [separator, *ids] for (_, row), ids in zip(rows, expected, strict=True)
     )

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import tokenizers
 from memory import peak
-from scratchlm import corpus, world
-from scratchlm.tokenizer import train_bpe
 from scratchlm.tokenizer.ties import hugging_face
 from scratchlm.tokenizer.visible import visible
+
+from scratchlm import corpus, world
+from scratchlm.tokenizer import train_bpe
 
 SIZE = 5_000_000  # unless the command line says otherwise
 ROUNDS = 5
@@ -63,7 +64,7 @@ def train_theirs(texts, vocabulary):
 
 
 def train_ours(texts, vocabulary, workers):
-    return train_bpe(texts, vocabulary, specials=(), tie=hugging_face, workers=workers)
+    return train_bpe(texts, vocabulary, special_tokens=(), tie=hugging_face, workers=workers)
 
 
 def timed(train, *arguments):

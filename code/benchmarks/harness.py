@@ -6,6 +6,7 @@ import time
 from functools import partial
 
 import torch
+
 from scratchlm.model import KVCache
 
 WRITTEN = 64

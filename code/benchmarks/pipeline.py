@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from memory import peak
+
 from scratchlm import world
 from scratchlm.corpus import (
     C4,

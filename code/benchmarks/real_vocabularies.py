@@ -15,18 +15,19 @@ from pathlib import Path
 
 import tiktoken
 from about import about
+from scratchlm.tokenizer.byte_pairs import BytePairs
+from scratchlm.tokenizer.visible import from_visible
+
 from scratchlm import corpus
 from scratchlm.tokenizer import (
     GPT2_PATTERN,
     GPT4_PATTERN,
     Tokenizer,
-    load_ranks,
+    load_tiktoken,
     train_bpe,
     train_unigram,
     train_wordpiece,
 )
-from scratchlm.tokenizer.byte_pairs import BytePairs
-from scratchlm.tokenizer.visible import from_visible
 from scratchlm.tokenizer.wordpiece import ratio
 
 SIZE = 4096
@@ -59,7 +60,7 @@ def shape(tokenizer: Tokenizer, number: int) -> tuple[int, ...]:
 
 def known(tokenizer: Tokenizer, pattern: str, texts: dict[str, str]) -> dict[str, object]:
     """What a published vocabulary does."""
-    special = set(tokenizer.specials.values())
+    special = set(tokenizer.special_tokens.values())
     ranks = {tokenizer.token_bytes(id): id for id in tokenizer.ids if id not in special}
     theirs = tiktoken.Encoding("same", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
     karp = tokenizer.encode(" SolidGoldMagikarp")
@@ -87,7 +88,7 @@ def main() -> None:
         "ratio": train_wordpiece(learned, SIZE, score=ratio),
         "unigram": train_unigram(learned, SIZE),
     }
-    cl100k = load_ranks(data / "vocab" / "cl100k_base.tiktoken")
+    cl100k = load_tiktoken(data / "vocab" / "cl100k_base.tiktoken")
     record = {
         **about("python code/benchmarks/real_vocabularies.py DATA"),
         "size": SIZE,

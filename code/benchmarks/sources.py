@@ -22,6 +22,7 @@ from statistics import mean, median, quantiles
 
 import mwparserfromhell
 import trafilatura
+
 from scratchlm.corpus import (
     ErrorPolicy,
     Record,

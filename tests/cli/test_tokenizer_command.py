@@ -8,7 +8,12 @@ from scratchlm import world
 from scratchlm.cli.tokenizer import TRAINERS, Tokenizer, run
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import CHAT_SPECIALS, PATTERNS, load_ranks, load_tokenizer_json, train_bpe
+from scratchlm.tokenizer import (
+    CHAT_SPECIAL_TOKENS,
+    PATTERNS,
+    load_tiktoken,
+    train_bpe,
+)
 from scratchlm.tokenizer import Tokenizer as Trained
 
 
@@ -87,10 +92,10 @@ def test_it_trains_exports_and_imports_every_algorithm(tmp_path, stories, capsys
         theirs,
     )
     trained = Trained.load(own)
-    assert tuple(trained.specials) == CHAT_SPECIALS
+    assert tuple(trained.special_tokens) == CHAT_SPECIAL_TOKENS
     assert trained.pattern == PATTERNS["digits-from-right"]
     assert trained.algorithm.name == NAMES[algorithm]
-    assert load_tokenizer_json(theirs) == trained
+    assert Tokenizer.load(theirs) == trained
     call("--import", theirs, "--out", again)
     assert Trained.load(again) == trained
     lengths = f"{trained.vocab_size} tokens, {mean_bytes(trained, texts):.2f} bytes each"
@@ -114,11 +119,11 @@ def test_it_exchanges_ranks(tmp_path, stories):
     own, ranks = tmp_path / "own.json", tmp_path / "some.tiktoken"
     call("--text", stories[0], "--vocab-size", 300, "--out", own)
     call("--load", own, "--export", ranks)
-    assert load_ranks(ranks, pattern=PATTERNS["gpt2"]) == Trained.load(own)
+    assert load_tiktoken(ranks, pattern=PATTERNS["gpt2"]) == Trained.load(own)
     call("--import", ranks, "--pattern", "gpt4", "--chat", "--out", tmp_path / "again.json")
     again = Trained.load(tmp_path / "again.json")
     assert again.merges == Trained.load(own).merges
-    assert again.specials["<|im_end|>"] == 301
+    assert again.special_tokens["<|im_end|>"] == 301
 
 
 @pytest.mark.parametrize(

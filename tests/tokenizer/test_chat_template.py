@@ -5,7 +5,7 @@ import transformers
 from hypothesis import given
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import CHAT_SPECIALS, Tokenizer
+from scratchlm.tokenizer import CHAT_SPECIAL_TOKENS, Tokenizer
 from scratchlm.tokenizer.chat_template import ChatTemplate
 from transformers.utils.chat_template_utils import render_jinja_template
 
@@ -30,8 +30,8 @@ TALK = [
     {"role": "assistant", "content": "A tag; it isn't closed."},
     {"role": "user", "content": "Danke!"},
 ]
-TOKENIZER = Tokenizer([], specials=CHAT_SPECIALS)
-CONTROL = set(TOKENIZER.specials.values())
+TOKENIZER = Tokenizer([], special_tokens=CHAT_SPECIAL_TOKENS)
+CONTROL = set(TOKENIZER.special_tokens.values())
 
 
 @pytest.mark.parametrize("source", [CHATML, BLOCKS])
@@ -45,9 +45,7 @@ def test_templates_give_what_hugging_faces_library_gives(source, prompt):
 
 
 def test_a_conversation_has_the_ids_that_hugging_faces_library_gives(tmp_path):
-    from scratchlm.tokenizer import save_tokenizer_json
-
-    save_tokenizer_json(TOKENIZER, tmp_path / "tokenizer.json")
+    TOKENIZER.save(tmp_path / "tokenizer.json")
     theirs = transformers.PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "tokenizer.json"))
     expected = theirs.apply_chat_template(
         TALK, chat_template=CHATML, add_generation_prompt=True, return_dict=False
@@ -56,7 +54,7 @@ def test_a_conversation_has_the_ids_that_hugging_faces_library_gives(tmp_path):
 
 
 @given(
-    st.lists(st.sampled_from([*CHAT_SPECIALS, "<|im_", "end|>", "\U000f0000", "a", "\n", "{{ 1 }}"]))
+    st.lists(st.sampled_from([*CHAT_SPECIAL_TOKENS, "<|im_", "end|>", "\U000f0000", "a", "\n", "{{ 1 }}"]))
 )
 def test_no_message_can_forge_a_turn(pieces):
     """Whatever it contains, the control tokens are the template's, and the text stays its own."""

@@ -89,7 +89,7 @@ def generate_text(
         bos_token_ids: Tokens before the text; by default, the separator.
         stop_token_ids: After any of these the text is over; by default, the separator.
     """
-    separator = [tokenizer.specials[END_OF_TEXT]]
+    separator = [tokenizer.special_tokens[END_OF_TEXT]]
     bos_token_ids = separator if bos_token_ids is None else bos_token_ids
     stop_token_ids = separator if stop_token_ids is None else stop_token_ids
     ids = [*bos_token_ids, *tokenizer.encode(prompt)][-model.config.max_seq_len :]
@@ -130,7 +130,7 @@ def generate_batch(
         seed: Decides the choices.
         batch_size: Rows that are computed at once.
     """
-    end, texts = tokenizer.specials[END_OF_TEXT], list[str]()
+    end, texts = tokenizer.special_tokens[END_OF_TEXT], list[str]()
     generator = torch.Generator().manual_seed(seed)
     while len(texts) < number:
         rows = min(batch_size, number - len(texts))

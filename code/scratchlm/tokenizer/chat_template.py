@@ -113,14 +113,14 @@ class ChatTemplate:
         Raises:
             InputError: See `render`.
 
-        >>> from scratchlm.tokenizer import CHAT_SPECIALS
-        >>> tokenizer = Tokenizer([], specials=CHAT_SPECIALS)
+        >>> from scratchlm.tokenizer import CHAT_SPECIAL_TOKENS
+        >>> tokenizer = Tokenizer([], special_tokens=CHAT_SPECIAL_TOKENS)
         >>> template = ChatTemplate("{{ messages[0].content }}<|im_end|>")
         >>> ids = template.encode(tokenizer, [{"role": "user", "content": "<|im_end|>"}])
-        >>> ids.count(tokenizer.specials["<|im_end|>"]), tokenizer.decode(ids)
+        >>> ids.count(tokenizer.special_tokens["<|im_end|>"]), tokenizer.decode(ids)
         (1, '<|im_end|><|im_end|>')
         """
-        names = list(tokenizer.specials)
+        names = list(tokenizer.special_tokens)
         signs = free_signs("".join(message["content"] for message in messages), names)
         hidden = [
             Message(
@@ -134,7 +134,7 @@ class ChatTemplate:
         ids: list[int] = []
         for number, piece in enumerate(split_at(text, names)):
             if number % 2:
-                ids.append(tokenizer.specials[piece])
+                ids.append(tokenizer.special_tokens[piece])
             else:
                 ids += tokenizer.encode(piece.translate(shown))
         return ids

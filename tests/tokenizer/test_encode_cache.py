@@ -8,8 +8,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.tokenizer import Tokenizer, train_bpe
-from scratchlm.tokenizer.pretokens import PATTERNS, compile_pattern, split
-from scratchlm.tokenizer.recall import LONG, SINGLE_SPACE, Recall
+from scratchlm.tokenizer.encode_text import LONG_PIECE, EncodeCache
+from scratchlm.tokenizer.pretokenize import (
+    PRETOKEN_PATTERNS,
+    SINGLE_SPACE,
+    compile_pattern,
+    pretokenize,
+)
 
 SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 TEXTS = st.one_of(
@@ -23,13 +28,13 @@ TEXTS = st.one_of(
 )
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", PRETOKEN_PATTERNS)
 @given(TEXTS)
 @example(SPACES + " a" + " ".join(SPACES) + "b 1 234 5678 's 'S")
 def test_no_pre_token_reaches_across_a_single_space(name, text):
-    pattern = compile_pattern(PATTERNS[name])
-    apart = [word for part in SINGLE_SPACE.split(text) for word in split(part, pattern)]
-    assert apart == split(text, pattern)
+    pattern = compile_pattern(PRETOKEN_PATTERNS[name])
+    apart = [word for part in SINGLE_SPACE.split(text) for word in pretokenize(part, pattern)]
+    assert apart == pretokenize(text, pattern)
 
 
 def test_what_counts_as_a_space_to_cut_at_does_so_to_the_patterns():
@@ -42,7 +47,7 @@ def test_what_counts_as_a_space_to_cut_at_does_so_to_the_patterns():
 @given(TEXTS)
 def test_the_second_time_is_like_the_first(text):
     tokenizer = train_bpe([story.text for story in world.corpus("train", 20)], 500)
-    words = split(text, compile_pattern(tokenizer.pattern))
+    words = pretokenize(text, compile_pattern(tokenizer.pattern))
     expected = [id for word in words for id in Tokenizer(tokenizer.merges).encode(word)]
     assert tokenizer.encode(text) == tokenizer.encode(text) == expected
 
@@ -54,8 +59,8 @@ def test_a_pattern_that_joins_words_is_not_cut_at_spaces():
 
 def test_a_full_memory_is_emptied_and_a_long_piece_is_not_kept():
     asked = []
-    recall = Recall(lambda piece: asked.append(piece) or [len(piece)], limit=2)
-    assert [recall[piece] for piece in ("a", "bb", "a", "ccc", "a")] == [
+    cache = EncodeCache(lambda piece: asked.append(piece) or [len(piece)], limit=2)
+    assert [cache[piece] for piece in ("a", "bb", "a", "ccc", "a")] == [
         (1,),
         (2,),
         (1,),
@@ -63,6 +68,6 @@ def test_a_full_memory_is_emptied_and_a_long_piece_is_not_kept():
         (1,),
     ]
     assert asked == ["a", "bb", "ccc", "a"]
-    assert set(recall) == {"ccc", "a"}
-    assert recall["x" * LONG] == (LONG,)
-    assert len(recall) == 2
+    assert set(cache) == {"ccc", "a"}
+    assert cache["x" * LONG_PIECE] == (LONG_PIECE,)
+    assert len(cache) == 2

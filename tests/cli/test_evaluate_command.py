@@ -83,6 +83,6 @@ def test_what_cannot_be_used_is_refused(text, tmp_path):
 
 def test_a_tokenizer_of_another_model_is_refused(text, tmp_path):
     model = Transformer(ModelConfig(257, max_seq_len=8, d_model=4, n_layers=1, n_heads=1))
-    save(tmp_path, model, train_bpe(["more text"], 258))
+    save(tmp_path, model, train_bpe(["aa aa aa"], 258))
     with pytest.raises(InputError, match="of at most 257 tokens, found one of 258"):
         call("--text", text, "--model", tmp_path)

@@ -6,8 +6,7 @@ import pytest
 import tyro
 from scratchlm.cli.model import Model, run
 from scratchlm.errors import InputError
-from scratchlm.interop import write_config
-from scratchlm.interop import save
+from scratchlm.interop import save, write_config
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.model.presets import PRESETS
 from scratchlm.zoo import load
@@ -62,7 +61,7 @@ def test_a_configuration_is_enough(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["gpt7"], r"expected one of gpt2, .*, base, .*or a folder"),
+        (["gpt7"], r"expected one of gpt2, .*, base, .*a folder with a model"),
         (["gpt2", "--seq-len", "2000"], "1 to 1024 tokens"),
         (["gpt2", "--batch-size", "0"], "batch_size and bytes_per_number above 0"),
     ],

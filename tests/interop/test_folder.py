@@ -2,7 +2,6 @@
 
 import json
 
-
 import pytest
 import torch
 import transformers
@@ -290,7 +289,10 @@ def change_weights(folder, change):
         ({"rope_scaling": {"rope_type": "llama3", "factor": 2.0}}, "expected original_max"),
         ({"hidden_size": "wide"}, "hidden_size: expected int, found .wide"),
         ({"hidden_size": 0}, "expected d_model of at least 1"),
-        ({"intermediate_size": 13}, "the shape .13, 8. of layers.0.mlp.gate_proj.weight, found .12, 8."),
+        (
+            {"intermediate_size": 13},
+            "the shape .13, 8. of layers.0.mlp.gate_proj.weight, found .12, 8.",
+        ),
         ({"num_hidden_layers": 2}, "expected the tensor model.layers.1.input_layernorm.weight"),
     ],
 )
@@ -408,7 +410,7 @@ def test_damaged_and_missing_files_are_named(folder):
     (folder / "config.json").write_text("{")
     with pytest.raises(InputError, match="expected JSON"):
         load_model(folder)
-    with pytest.raises(InputError, match="expected a folder with config.json, found none"):
+    with pytest.raises(InputError, match=r"expected a folder with config\.json, found none"):
         load_model(folder / "nowhere")
 
 

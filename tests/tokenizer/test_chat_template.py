@@ -54,14 +54,19 @@ def test_a_conversation_has_the_ids_that_hugging_faces_library_gives(tmp_path):
 
 
 @given(
-    st.lists(st.sampled_from([*CHAT_SPECIAL_TOKENS, "<|im_", "end|>", "\U000f0000", "a", "\n", "{{ 1 }}"]))
+    st.lists(
+        st.sampled_from(
+            [*CHAT_SPECIAL_TOKENS, "<|im_", "end|>", "\U000f0000", "a", "\n", "{{ 1 }}"]
+        )
+    )
 )
 def test_no_message_can_forge_a_turn(pieces):
     """Whatever it contains, the control tokens are the template's, and the text stays its own."""
     text = "".join(pieces)
     template = ChatTemplate(CHATML)
     ids, plain = (
-        template.encode(TOKENIZER, [{"role": "user", "content": content}]) for content in (text, "a")
+        template.encode(TOKENIZER, [{"role": "user", "content": content}])
+        for content in (text, "a")
     )
     assert [id for id in ids if id in CONTROL] == [id for id in plain if id in CONTROL]
     assert TOKENIZER.decode(ids) == TOKENIZER.decode(plain).replace("user\na<", f"user\n{text}<")

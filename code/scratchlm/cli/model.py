@@ -1,4 +1,4 @@
-"""`scratchlm model`: what a model costs, before anyone trains it; and models of earlier releases."""
+"""`scratchlm model`: what a model costs before anyone trains it; old models brought up to date."""
 
 import json
 from dataclasses import dataclass

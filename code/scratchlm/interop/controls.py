@@ -48,7 +48,8 @@ class Controls:
         Raises:
             InputError: The text is empty, and no token can stand before it.
 
-        >>> Controls((), (7,), frozenset()).before("Hello"), Controls((), (7,), frozenset()).before("")
+        >>> controls = Controls((), (7,), frozenset())
+        >>> controls.before("Hello"), controls.before("")
         ((), (7,))
         """
         ids = self.bos_token_ids if prompt else self.empty_prompt_ids
@@ -111,7 +112,7 @@ def write_controls(
     )
     names = {id: name for name, id in tokenizer.special_tokens.items()}
     named = {"bos_token": first, "eos_token": last}
-    fields = {key: names[id] for key, id in named.items() if id in names}
+    fields: dict[str, Any] = {key: names[id] for key, id in named.items() if id in names}
     fields |= {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_seq_len}
     write_json(folder / TOKENIZER_CONFIG, {**fields, "clean_up_tokenization_spaces": False})
 

@@ -14,8 +14,8 @@ from scratchlm.interop.config_json import read_config
 from scratchlm.interop.controls import Controls
 from scratchlm.interop.gguf_file import GGUFFile
 from scratchlm.interop.loaded import Loaded
-from scratchlm.interop.weights import assemble
 from scratchlm.interop.weight_map import parts_of
+from scratchlm.interop.weights import assemble
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import Tokenizer
 from scratchlm.tokenizer.chat_template import ChatTemplate
@@ -129,7 +129,9 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
             f"found {quote(family)}"
         )
     start = f"{family}."
-    given = {key.removeprefix(start): v for key, v in file.metadata.items() if key.startswith(start)}
+    given = {
+        key.removeprefix(start): v for key, v in file.metadata.items() if key.startswith(start)
+    }
     given = {"attention.head_count_kv": given.get("attention.head_count")} | given
     fields = {theirs: given.pop(key) for key, theirs in FIELDS.items() if key in given}
     fields |= shape_of_tensors(file, family)
@@ -194,7 +196,7 @@ def half_from_interleaved(
     tensor([0, 1, 2, 3])
     """
     pairs = weight.unflatten(0, (-1, head_dim // 2, 2))
-    return pairs.transpose(1, 2).flatten(0, 2)
+    return pairs.transpose(1, 2).flatten(0, 2)  # type: ignore[no-any-return]
 
 
 def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
@@ -207,8 +209,9 @@ def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
     pre = file.value("tokenizer.ggml.pre", str)
     if kind != "gpt2" or pre not in PRE_TOKENIZERS:
         raise InputError(
-            f"{file.path}: expected gpt2 as tokenizer.ggml.model, and one of "
-            f"{', '.join(PRE_TOKENIZERS)} as tokenizer.ggml.pre, found {quote(kind)} and {quote(pre)}"
+            f"{file.path}: expected gpt2 as tokenizer.ggml.model and one of "
+            f"{', '.join(PRE_TOKENIZERS)} as tokenizer.ggml.pre, found {quote(kind)} and "
+            f"{quote(pre)}"
         )
     tokens, merges = (file.value(f"tokenizer.ggml.{name}", list) for name in ("tokens", "merges"))
     types = file.value("tokenizer.ggml.token_type", list, [NORMAL] * len(tokens))
@@ -230,13 +233,20 @@ def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
         "pre_tokenizer": PRE_TOKENIZERS[pre],
         # Llama 3's encoder looks whole pre-tokens up before it merges.
         "model": {
-            "type": "BPE", "vocab": vocab, "merges": merges, "ignore_merges": pre == "llama-bpe"
+            "type": "BPE",
+            "vocab": vocab,
+            "merges": merges,
+            "ignore_merges": pre == "llama-bpe",
         },
     }
     try:
-        return Tokenizer(**fields_of(content)).with_bos([bos] if prepends and bos is not None else [])
+        return Tokenizer(**fields_of(content)).with_bos(
+            [bos] if prepends and bos is not None else []
+        )
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(f"{file.path}: expected a tokenizer, found: {quote(str(error))}") from error
+        raise InputError(
+            f"{file.path}: expected a tokenizer, found: {quote(str(error))}"
+        ) from error
 
 
 def add_bos(file: GGUFFile) -> bool:

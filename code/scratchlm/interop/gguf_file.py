@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scratchlm.errors import InputError, quote
 from scratchlm.interop.gguf_blocks import FORMATS, Format, dequantize_blocks
 
+T = TypeVar("T")
 MAGIC, VERSIONS, ALIGNMENT = b"GGUF", (2, 3), 32
 # The value types of metadata with a fixed size, as `struct` writes them.
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q"}
@@ -63,7 +64,7 @@ class GGUFFile:
         except (OSError, ValueError) as error:  # an empty file cannot be mapped
             what = getattr(error, "strerror", None) or "an empty file"
             raise InputError(f"{path}: expected a GGUF file, found: {what}") from error
-        reader = _Reader(path, memoryview(self._bytes))
+        reader = _Reader(path, self._bytes.data)
         tensors, pairs = reader.head()
         self.metadata: Mapping[str, Any] = reader.pairs(pairs)
         self.tensors: Mapping[str, TensorInfo] = reader.table(tensors, self._alignment())
@@ -72,7 +73,9 @@ class GGUFFile:
         """To a multiple of which number of bytes each tensor's beginning is moved."""
         found = self.metadata.get("general.alignment", ALIGNMENT)
         if not isinstance(found, int) or found < 1 or found & (found - 1):
-            raise InputError(f"{self.path}: expected a power of 2 as alignment, found {quote(found)}")
+            raise InputError(
+                f"{self.path}: expected a power of 2 as alignment, found {quote(found)}"
+            )
         return found
 
     def __contains__(self, name: str) -> bool:
@@ -94,7 +97,7 @@ class GGUFFile:
         except InputError as error:
             raise InputError(f"{self.path}: {error}") from error
 
-    def value(self, key: str, kind: type, default: Any = None) -> Any:
+    def value(self, key: str, kind: type[T], default: T | None = None) -> T:
         """Look a value of the metadata up.
 
         Args:
@@ -130,7 +133,7 @@ class _Reader:
         self.at += size
         return piece
 
-    def number(self, code: str) -> Any:
+    def number(self, code: str) -> Any:  # noqa: ANN401
         """The next number, of one of `struct`'s types."""
         return struct.unpack("<" + code, self.take(struct.calcsize("<" + code)))[0]
 
@@ -160,11 +163,13 @@ class _Reader:
         for _ in range(number):
             key = self.text()
             if key in found:
-                raise InputError(f"{self.path}: expected keys that differ, found {quote(key)} twice")
+                raise InputError(
+                    f"{self.path}: expected keys that differ, found {quote(key)} twice"
+                )
             found[key] = self.value(self.number("I"))
         return found
 
-    def value(self, kind: int) -> Any:
+    def value(self, kind: int) -> Any:  # noqa: ANN401
         """One value of the metadata: a number, a string, or a list of these."""
         if kind == TEXT:
             return self.text()
@@ -225,7 +230,7 @@ class _Reader:
         """How many bytes a tensor has, in whole blocks along its last dimension."""
         if not shape or 0 in shape or shape[-1] % form.block_size:
             raise InputError(
-                f"{self.path}: expected rows of whole blocks of {form.block_size} in {quote(name)}, "
-                f"found the shape {shape}"
+                f"{self.path}: expected rows of whole blocks of {form.block_size} in "
+                f"{quote(name)}, found the shape {shape}"
             )
         return prod(shape) // form.block_size * form.block_bytes

@@ -63,7 +63,9 @@ def convert(folder: str | Path) -> None:
         config = ModelConfig.read(rename(json.loads(old["config"])))
         notes = rename(json.loads(old["notes"]))
     except (KeyError, ValueError, TypeError) as error:
-        raise InputError(f"{folder / WEIGHTS}: expected a configuration of then, found {quote(error)}") from error
+        raise InputError(
+            f"{folder / WEIGHTS}: expected a configuration of then, found {quote(error)}"
+        ) from error
     tensors = {new_name(name): tensor for name, tensor in read_tensors(folder).items()}
 
     def read(name: str) -> Tensor:

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-import regex
-
 from scratchlm.errors import InputError
+from scratchlm.tokenizer.special_tokens import split_at_names
 from scratchlm.tokenizer.tokenizer import Tokenizer
 
 # Each stands for the name of a special token that a message contains, while the template is filled
@@ -66,8 +65,8 @@ class ChatTemplate:
         environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
         self.variables = dict(variables or {})
         # A template is a program: what it can raise besides errors of its own.
-        self._errors = (TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
-        self._errors += (AttributeError, RecursionError)
+        self._errors: tuple[type[Exception], ...] = (TemplateError, TypeError, ValueError)
+        self._errors += (LookupError, ArithmeticError, AttributeError, RecursionError)
         try:
             self._template = environment.from_string(source)
         except self._errors as error:
@@ -121,38 +120,22 @@ class ChatTemplate:
         (1, '<|im_end|><|im_end|>')
         """
         names = list(tokenizer.special_tokens)
-        signs = free_signs("".join(message["content"] for message in messages), names)
-        hidden = [
-            Message(
-                role=message["role"],
-                content="".join(signs.get(piece, piece) for piece in split_at(message["content"], names)),
-            )
-            for message in messages
-        ]
+        signs = free_signs("".join(one["role"] + one["content"] for one in messages), names)
+
+        def hide(text: str) -> str:
+            pieces = split_at_names(text, names)
+            return "".join(signs[piece] if is_name else piece for piece, is_name in pieces)
+
+        hidden = [Message(role=hide(one["role"]), content=hide(one["content"])) for one in messages]
         text = self.render(hidden, add_generation_prompt=add_generation_prompt)
         shown = {ord(sign): name for name, sign in signs.items()}
         ids: list[int] = []
-        for number, piece in enumerate(split_at(text, names)):
-            if number % 2:
+        for piece, is_name in split_at_names(text, names):
+            if is_name:
                 ids.append(tokenizer.special_tokens[piece])
             else:
                 ids += tokenizer.encode(piece.translate(shown))
         return ids
-
-
-def split_at(text: str, names: Sequence[str]) -> list[str]:
-    """Cut a text at names of special tokens; every second piece is one of them.
-
-    Where two names begin at the same place, the longer one wins.
-
-    >>> split_at("a<|x|>b", ["<|x|>"])
-    ['a', '<|x|>', 'b']
-    """
-    if not names:
-        return [text]
-    found = "|".join(map(regex.escape, sorted(names, key=len, reverse=True)))
-    pieces: list[str] = regex.split(f"({found})", text)
-    return pieces
 
 
 def free_signs(text: str, names: Sequence[str]) -> dict[str, str]:

@@ -288,7 +288,7 @@ def change_weights(folder, change):
         ({"layer_types": ["linear_attention"]}, "layers of full_attention, found .*linear"),
         ({"rope_scaling": {"rope_type": "llama3", "factor": 2.0}}, "expected original_max"),
         ({"hidden_size": "wide"}, "hidden_size: expected int, found .wide"),
-        ({"hidden_size": 0}, "expected d_model of at least 1"),
+        ({"hidden_size": 0}, "expected d_model from 1 to"),
         (
             {"intermediate_size": 13},
             "the shape .13, 8. of layers.0.mlp.gate_proj.weight, found .12, 8.",

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.optim import AdamW, Muon, Schedule, clip_gradients, orthogonalize
+from scratchlm.optim import AdamW, Muon, WSDSchedule, clip_grad_norm, orthogonalize
 from scratchlm.optim.muon import QUINTIC
 
 
@@ -87,7 +87,7 @@ def test_clipping_equals_pytorchs(values, limit):
     theirs = [torch.nn.Parameter(torch.zeros(1)) for _ in values]
     for weight, value in zip(ours + theirs, values + values, strict=True):
         weight.grad = torch.tensor([value])
-    length = clip_gradients(ours, limit)
+    length = clip_grad_norm(ours, limit)
     expected = torch.nn.utils.clip_grad_norm_(theirs, limit)
     assert length == pytest.approx(float(expected), rel=1e-5)
     for one, other in zip(ours, theirs, strict=True):
@@ -97,14 +97,14 @@ def test_clipping_equals_pytorchs(values, limit):
 @given(st.integers(1, 500), st.integers(0, 50), st.floats(0, 0.99))
 @settings(max_examples=100, deadline=None)
 def test_the_schedule_rises_once_and_falls_once(total, warmup, hold):
-    factors = [Schedule(total, warmup, hold).factor(step) for step in range(total)]
+    factors = [WSDSchedule(total, warmup, hold).factor(step) for step in range(total)]
     assert all(0 < factor <= 1 for factor in factors)
     top = factors.index(max(factors))
     assert factors[:top] == sorted(factors[:top])
     assert factors[top:] == sorted(factors[top:], reverse=True)
-    assert Schedule(total, warmup, hold).factor(total) == 0
+    assert WSDSchedule(total, warmup, hold).factor(total) == 0
 
 
 def test_an_impossible_schedule_is_refused():
-    with pytest.raises(InputError, match="total >= 1"):
-        Schedule(total=0)
+    with pytest.raises(InputError, match="total_steps >= 1"):
+        WSDSchedule(total_steps=0)

@@ -60,14 +60,14 @@ class AdamW(torch.optim.Optimizer):
         state = self.state[weight]
         if not state:
             state["step"] = torch.zeros(())
-            state["mean"] = torch.zeros_like(weight)
-            state["square"] = torch.zeros_like(weight)
+            state["exp_avg"] = torch.zeros_like(weight)
+            state["exp_avg_sq"] = torch.zeros_like(weight)
         state["step"] += 1
         count = float(state["step"])
         weight.mul_(1 - lr * weight_decay)
-        state["mean"].lerp_(gradient, 1 - betas[0])
-        state["square"].lerp_(gradient.square(), 1 - betas[1])
+        state["exp_avg"].lerp_(gradient, 1 - betas[0])
+        state["exp_avg_sq"].lerp_(gradient.square(), 1 - betas[1])
         # Both averages start at zero; dividing by what has been seen so far takes that out.
-        mean = state["mean"] / (1 - betas[0] ** count)
-        spread = (state["square"] / (1 - betas[1] ** count)).sqrt()
+        mean = state["exp_avg"] / (1 - betas[0] ** count)
+        spread = (state["exp_avg_sq"] / (1 - betas[1] ** count)).sqrt()
         weight.sub_(lr * mean / (spread + eps))

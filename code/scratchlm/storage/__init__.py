@@ -2,13 +2,14 @@
 
 from scratchlm.storage.envelope import Envelope, fingerprint
 from scratchlm.storage.files import AtomicFile, append, read_file, sha256, write_atomically
-from scratchlm.storage.records import from_fields, parse_json, read_json
+from scratchlm.storage.records import convert, from_fields, parse_json, read_json
 from scratchlm.storage.tensors import open_tensors, pack_tensors, seal_tensors, unpack_tensors
 
 __all__ = [
     "AtomicFile",
     "Envelope",
     "append",
+    "convert",
     "fingerprint",
     "from_fields",
     "open_tensors",

@@ -44,11 +44,11 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
     >>> from scratchlm.data import Shard, StreamBatches
     >>> from scratchlm.model import ModelConfig, Transformer
     >>> from scratchlm.training.config import TrainConfig
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
-    >>> batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), time=8, rows=2)
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1)
+    >>> batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), seq_len=8, batch_size=2)
     >>> old, new = (Trainer(Transformer(config), batches, TrainConfig(5)) for _ in range(2))
     >>> path = Path(tempfile.mkdtemp()) / "checkpoint"
-    >>> _ = old.advance(); save_checkpoint(path, old); load_checkpoint(path, new); new.step
+    >>> _ = old.train_step(); save_checkpoint(path, old); load_checkpoint(path, new); new.step
     1
     """
     line, _, body = path.read_bytes().partition(b"\n")
@@ -83,7 +83,7 @@ def identity(trainer: Trainer) -> dict[str, dict[str, object]]:
     fields = {
         "model": asdict(trainer.model.config),
         "training": asdict(trainer.config),
-        "text": {**text, "rows": batches.rows, "seed": batches.seed},
+        "text": {**text, "batch_size": batches.batch_size, "seed": batches.seed},
     }
     same: dict[str, dict[str, object]] = json.loads(json.dumps(fields))  # as they come back
     return same

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import tokenizers
 from memory import peak
-
 from scratchlm import corpus, world
 from scratchlm.tokenizer import train_bpe
 from scratchlm.tokenizer.bpe_train import hugging_face_order

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import tiktoken
 from about import about
-
 from scratchlm import corpus
 from scratchlm.tokenizer import (
     END_OF_TEXT,

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import torch
 from about import about
-
 from scratchlm.data import VillageBatches, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats

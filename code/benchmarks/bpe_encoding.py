@@ -16,10 +16,9 @@ from pathlib import Path
 
 import tiktoken
 from bpe_training import SIZE, documents
-from tiktoken_ext.openai_public import r50k_pat_str
-
 from scratchlm.data.encode import encode_documents
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
+from tiktoken_ext.openai_public import r50k_pat_str
 
 VOCABULARY = 10_000
 ROUNDS = 5

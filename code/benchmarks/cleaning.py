@@ -24,7 +24,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from about import about
-
 from scratchlm.corpus import (
     C4,
     Document,

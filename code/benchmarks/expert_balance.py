@@ -16,8 +16,6 @@ from math import log
 import torch
 from about import about
 from jaxtyping import Float
-from torch import Tensor
-
 from scratchlm.data import VillageBatches, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats
@@ -25,6 +23,7 @@ from scratchlm.model import MixtureOfExperts, ModelConfig, Transformer, count_ac
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
+from torch import Tensor
 
 VOCABULARY, CONTEXT, ROWS, STEPS, SEEDS, HELD_OUT, EVERY = 1024, 448, 4, 200, 3, 100, 10
 FIRST = 20  # steps whose losses are kept

@@ -6,7 +6,6 @@ import time
 from functools import partial
 
 import torch
-
 from scratchlm.model import KVCache
 
 WRITTEN = 64

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-
 from scratchlm.model import Transformer
 from scratchlm.model.presets import llama
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import datasketch
 import numpy as np
-
 from scratchlm import world
 from scratchlm.corpus import Document, MinHashDedup
 from scratchlm.corpus.ngrams import normalize

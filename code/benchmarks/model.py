@@ -28,7 +28,6 @@ import torch
 import transformers
 from harness import compare, pairings, step, write, write_ours
 from memory import peak
-
 from scratchlm.interop import load_model
 from scratchlm.model import count_flops
 

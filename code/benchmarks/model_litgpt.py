@@ -13,7 +13,6 @@ import torch
 from harness import compare, pairings, write, write_ours
 from litgpt.config import Config
 from litgpt.model import GPT
-
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.model.presets import llama
 

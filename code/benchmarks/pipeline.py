@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 from memory import peak
-
 from scratchlm import world
 from scratchlm.corpus import (
     C4,

@@ -20,15 +20,14 @@ from pathlib import Path
 
 import torch
 from about import about
-from torch import Tensor
-from torch.nn import functional as F
-
 from scratchlm.data import Shard, StreamBatches
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer, residual_streams
 from scratchlm.model.config import Initialization, NormPlacement
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
+from torch import Tensor
+from torch.nn import functional as F
 
 STORIES, HELD_OUT, TIME, ROWS, EVERY = 400, 4096, 32, 16, 10
 RATES = (1e-3, 3e-3, 3e-4)

@@ -19,8 +19,6 @@ from pathlib import Path
 
 import torch
 from about import about
-from torch.nn import functional as F
-
 from scratchlm.corpus import hold_out, read_texts
 from scratchlm.data import Shard, StreamBatches, encode_document
 from scratchlm.model import ModelConfig, RopeScaling, Transformer
@@ -28,6 +26,7 @@ from scratchlm.model.rope import sharpening
 from scratchlm.tokenizer import train_bpe
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
+from torch.nn import functional as F
 
 VOCABULARY, TIME, LONG, ROWS = 512, 64, 256, 16
 STORIES, HELD_OUT, STEPS, LONG_STEPS = 1500, 150, 400, 40

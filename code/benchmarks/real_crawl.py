@@ -16,7 +16,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from about import about
-
 from scratchlm.corpus import (
     C4,
     Dropped,

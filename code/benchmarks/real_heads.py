@@ -16,9 +16,8 @@ from pathlib import Path
 import torch
 from about import about
 from llama2c import encode, read_model, read_tokens
-from torch.nn import functional as F
-
 from scratchlm.model import Transformer, attention_maps
+from torch.nn import functional as F
 
 STORIES, TOKENS, LETTERS = 16, 200, 700
 

@@ -15,11 +15,9 @@ from pathlib import Path
 
 import tiktoken
 from about import about
-from scratchlm.tokenizer.byte_pairs import BytePairs
-from scratchlm.tokenizer.visible import from_visible
-
 from scratchlm import corpus
 from scratchlm.tokenizer import (
+    END_OF_TEXT,
     GPT2_PATTERN,
     GPT4_PATTERN,
     Tokenizer,
@@ -28,6 +26,7 @@ from scratchlm.tokenizer import (
     train_unigram,
     train_wordpiece,
 )
+from scratchlm.tokenizer.vocabulary import unicode_to_byte
 from scratchlm.tokenizer.wordpiece import ratio
 
 SIZE = 4096
@@ -36,15 +35,14 @@ SIZE = 4096
 def gpt2(folder: Path) -> Tokenizer:
     """GPT-2's vocabulary, from the two files that were published with the model."""
     vocab = json.loads((folder / "gpt2-encoder.json").read_text("utf-8"))
-    numbers = {bytes([byte]): byte for byte in range(256)}
-    merges = []
-    for line in (folder / "gpt2-vocab.bpe").read_text("utf-8").splitlines()[1:]:
-        left, right = map(from_visible, line.split())
-        merges.append((numbers[left], numbers[right]))
-        numbers[left + right] = len(numbers)
-    order = {from_visible(name): id for name, id in vocab.items() if name != "<|endoftext|>"}
-    ids = [order[token] for token in BytePairs(merges).tokens]
-    return Tokenizer(merges, ids=[*ids, vocab["<|endoftext|>"]])
+    lines = (folder / "gpt2-vocab.bpe").read_text("utf-8").splitlines()[1:]
+    return Tokenizer.from_vocab(
+        {
+            id: END_OF_TEXT.encode() if name == END_OF_TEXT else unicode_to_byte(name)
+            for name, id in vocab.items()
+        },
+        [tuple(map(unicode_to_byte, line.split())) for line in lines if line],
+    )
 
 
 def worth(tokenizer: Tokenizer, text: str) -> float:

@@ -16,7 +16,6 @@ from math import log
 
 import torch
 from about import about
-
 from scratchlm.data import LAYOUTS, Layout, Shard, arrange, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.names import surprise_at_names

@@ -22,7 +22,6 @@ from statistics import mean, median, quantiles
 
 import mwparserfromhell
 import trafilatura
-
 from scratchlm.corpus import (
     ErrorPolicy,
     Record,

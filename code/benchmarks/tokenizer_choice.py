@@ -21,7 +21,6 @@ from pathlib import Path
 
 import torch
 from about import about
-
 from scratchlm.cli.tokenizer import TRAINERS
 from scratchlm.corpus import hold_out, read_texts
 from scratchlm.data import Shard, StreamBatches, encode_document

@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 from functools import partial
-from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 

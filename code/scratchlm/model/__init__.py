@@ -11,7 +11,6 @@ from scratchlm.model.activations import count_activations
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import SIZES, ModelConfig
 from scratchlm.model.experts import MixtureOfExperts, balance
-from scratchlm.model.files import load_model, save_model
 from scratchlm.model.padding import left_pad
 from scratchlm.model.rope import RopeScaling
 from scratchlm.model.trace import attention_maps, gradient_norms, logit_lens, residual_streams
@@ -34,8 +33,6 @@ __all__ = [
     "count_parameters",
     "gradient_norms",
     "left_pad",
-    "load_model",
     "logit_lens",
     "residual_streams",
-    "save_model",
 ]

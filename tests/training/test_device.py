@@ -1,18 +1,24 @@
-"""Products in half the bits: nearly the same steps, and weights in all their bits."""
+"""Devices, dtypes and compilation: the same training, wherever and however it is computed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 from scratchlm.data import DocumentBatches, Shard
+from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.optim import Muon
-from scratchlm.training import TrainConfig, Trainer, native_dtype, total_loss
+from scratchlm.training import TrainConfig, Trainer, choose_device, native_dtype, total_loss
 
 MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=32, n_layers=2, n_heads=2)
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
 
 
-def trained(precision: str, steps: int = 60) -> tuple[Trainer, list[float]]:
-    config = TrainConfig(steps=steps, warmup_steps=2, dtype=precision)
+def trained(dtype: str, steps: int = 60) -> tuple[Trainer, list[float]]:
+    config = TrainConfig(steps=steps, warmup_steps=2, dtype=dtype)
     one = Trainer(Transformer(MODEL), DocumentBatches(TEXT, 16, 8), config)
     return one, [one.train_step().loss for _ in range(steps)]
 
@@ -37,9 +43,9 @@ def test_weights_gradients_and_optimizer_state_stay_wide():
 def test_the_gradient_of_one_step_differs_by_rounding_only():
     """A bfloat16 number has 8 significant bits: 1 part in 256."""
     gradients = []
-    for precision in ("float32", "bfloat16"):
+    for dtype in ("float32", "bfloat16"):
         torch.manual_seed(0)
-        config = TrainConfig(steps=1, dtype=precision)
+        config = TrainConfig(steps=1, dtype=dtype)
         one = Trainer(Transformer(MODEL), DocumentBatches(TEXT, 16, 8), config)
         with torch.no_grad():
             for weight in one.model.parameters():  # some start at zero and would hide the rest
@@ -81,3 +87,82 @@ def test_muon_in_few_bits_still_moves_all_directions_alike():
 def test_the_processor_decides(monkeypatch, able, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
     assert native_dtype() == expected
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert choose_device("auto").type == "cpu"
+    for name in ("cuda", "mps"):
+        with pytest.raises(
+            InputError, match=rf"this machine has \(cpu\), found '{name}'; use auto"
+        ):
+            choose_device(name)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("auto").type == "mps"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_gpu_follows_the_same_curve(dtype):
+    losses = []
+    for name in ("cpu", "cuda"):
+        one = Trainer(
+            Transformer(MODEL),
+            DocumentBatches(TEXT, 16, 8),
+            TrainConfig(steps=30, warmup_steps=2, dtype=dtype),
+            device=torch.device(name),
+        )
+        losses.append([one.train_step().loss for _ in range(30)])
+        assert {weight.device.type for weight in one.model.parameters()} == {name}
+    torch.testing.assert_close(*map(torch.tensor, losses), rtol=0.03, atol=0.02)
+
+
+COMPILED = """
+import sys
+import os
+import subprocess
+import sys
+from pathlib import Path
+import torch
+from scratchlm.data import Shard, StreamBatches
+from scratchlm.model import ModelConfig, Transformer
+from scratchlm.training import TrainConfig, Trainer
+
+def broken(graph, inputs):
+    raise RuntimeError("no compiler of C++ was found")
+
+def steps(compile, chunk=0):
+    model = Transformer(ModelConfig(12, 16, d_model=16, n_layers=2, n_heads=2))
+    batches = StreamBatches(Shard.of([[1, 2, 3, 5, 8] * 9]), seq_len=8, batch_size=2)
+    config = TrainConfig(steps=5, warmup_steps=2, loss_chunk_size=chunk)
+    one = Trainer(model, batches, config, compile=compile)
+    return [one.train_step() for _ in range(2)]
+
+usual = torch.compile
+for chunk in (0, 5):
+    torch.compile = partial(usual, backend="aot_eager")
+    for ours, theirs in zip(steps(True, chunk), steps(False, chunk), strict=True):
+        assert abs(ours.loss / theirs.loss - 1) < 1e-5, (ours, theirs)
+        assert abs(ours.grad_norm / theirs.grad_norm - 1) < 1e-4, (ours, theirs)
+print("as good as eager", file=sys.stderr)
+torch._dynamo.reset()
+torch.compile = partial(usual, backend=broken)
+assert steps(True) == steps(False)
+"""
+
+
+def test_a_compiled_step_is_the_same_step_and_a_failure_is_said_once():
+    """In a process of its own: the tests' checks of shapes are Python that no compiler follows."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "code")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    compiled, failed = done.stderr.split("as good as eager")
+    assert "failed" not in compiled
+    assert failed.count("torch.compile failed") == 1
+    assert "going on without it" in failed

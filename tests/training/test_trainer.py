@@ -12,17 +12,27 @@ from pathlib import Path
 
 import pytest
 import torch
-from scratchlm.data import DocumentBatches, Shard, StreamBatches
-from scratchlm.errors import InputError
+from scratchlm.data import (
+    DocumentBatches,
+    SampleBatches,
+    SampleStream,
+    Shard,
+    Shards,
+    StreamBatches,
+    Windows,
+)
+from scratchlm.errors import InputError, NonFiniteLossError
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.training import (
     TrainConfig,
     Trainer,
     load_checkpoint,
+    next_token_loss,
     save_checkpoint,
     train,
 )
 from scratchlm.training.loop import CHECKPOINT, LOG
+from scratchlm.training.ranks import RankBatches
 
 MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=16, n_layers=2, n_heads=2)
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
@@ -100,12 +110,106 @@ def test_accumulated_batches_give_the_gradient_of_one_large_batch():
         torch.testing.assert_close(one.grad, other.grad)
 
 
-def test_a_nan_stops_the_run():
-    one = trainer()
+@pytest.mark.parametrize(
+    ("place", "tensor"),
+    [
+        ("weight", "the weight norm.weight"),
+        ("output", "the output of layers.1.mlp"),
+        ("gradient", "the gradient of norm.weight"),
+    ],
+)
+def test_a_number_that_is_none_stops_the_run_and_is_traced(place, tensor):
+    """The weights stay as they were before the step."""
+    one = trainer(grad_accum_steps=2)
+    one.train_step()
     with torch.no_grad():
-        one.model.norm.weight[0] = float("nan")
-    with pytest.raises(InputError, match="lower the learning rate"):
+        if place == "weight":
+            one.model.norm.weight[0] = float("nan")
+    if place == "output":
+        one.model.layers[1].mlp.register_forward_hook(lambda module, given, output: output / 0)
+    if place == "gradient":
+        one.model.norm.weight.register_hook(lambda gradient: gradient / 0)
+    before = weights(one)
+    with pytest.raises(
+        NonFiniteLossError, match=rf"step 2 \(batch \d\), found that {tensor}"
+    ) as caught:
         one.train_step()
+    assert (caught.value.step, caught.value.tensor) == (2, tensor)
+    assert caught.value.batch in (2, 3)
+    for ours, theirs in zip(weights(one), before, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+
+
+def test_any_loss_can_be_trained():
+    """Twice the loss has twice the gradient; a frozen weight gets none, and stays."""
+    twice = Trainer(
+        Transformer(MODEL),
+        DocumentBatches(TEXT, 16, 4),
+        TrainConfig(12),
+        loss_fn=lambda model, batch: 2 * next_token_loss(model, batch),
+    )
+    one = trainer()
+    assert twice.backward()[0] == 2 * one.backward()[0]
+    for a, b in zip(twice.model.parameters(), one.model.parameters(), strict=True):
+        assert torch.equal(a.grad, 2 * b.grad)
+    frozen = one.model.embed_tokens.weight.requires_grad_(False)
+    before = frozen.clone()
+    one.optimizers[1].zero_grad()
+    one.train_step()
+    assert torch.equal(frozen, before)
+
+
+def test_the_loader_gives_the_batches_of_the_numbers(tmp_path):
+    """From any step on, and whichever way they come, training sees the same samples."""
+    stream = SampleStream([Windows(Shards([TEXT]), 16)])
+    config = TrainConfig(6, grad_accum_steps=2)
+    loaded, resumed = (
+        Trainer(Transformer(MODEL), SampleBatches(stream, 4), config) for _ in range(2)
+    )
+    numbered = Trainer(Transformer(MODEL), RankBatches(SampleBatches(stream, 4), 0, 1), config)
+    assert not hasattr(numbered.feed.batches, "loader")
+    metrics = [numbered.train_step() for _ in range(6)]
+    assert [loaded.train_step() for _ in range(4)] == metrics[:4]
+    save_checkpoint(tmp_path / CHECKPOINT, loaded)
+    load_checkpoint(tmp_path / CHECKPOINT, resumed)
+    assert [resumed.train_step() for _ in range(2)] == metrics[4:]
+
+
+def test_held_out_loss_and_tensorboard_stand_beside_the_log(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    batches = [DocumentBatches(TEXT, 16, 4, seed=1).batch(number) for number in range(2)]
+    options = {"eval_interval": 4, "eval_batches": batches, "tensorboard": True}
+    for metrics in train(trainer(), tmp_path, save_every=5, **options):
+        if metrics.step == 8:
+            break
+    one = trainer()
+    rest = list(train(one, tmp_path, save_every=5, **options))
+    with torch.no_grad():
+        expected = sum(float(next_token_loss(one.model, batch)) for batch in batches)
+    assert rest[-1].eval_loss == pytest.approx(
+        expected / sum(batch.count for batch in batches), rel=1e-6
+    )
+    lines = [json.loads(line) for line in (tmp_path / LOG).read_text().splitlines()]
+    assert [line["step"] for line in lines if "eval_loss" in line] == [4, 8, 12]
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss")] == list(range(1, 13))
+    assert [event.value for event in events.Scalars("eval_loss")] == pytest.approx(
+        [line["eval_loss"] for line in lines if "eval_loss" in line]
+    )
+
+
+def test_without_tensorboard_one_sentence_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
+    with pytest.raises(InputError, match="pip install tensorboard"):
+        next(train(trainer(), tmp_path / "run", tensorboard=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_schedule_is_chosen_by_name():
+    one = trainer(schedule="cosine", steps=3)
+    assert [round(one.train_step().lr_factor, 3) for _ in range(3)] == [0.5, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])

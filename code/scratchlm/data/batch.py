@@ -6,7 +6,7 @@ neither repeated nor skipped anything.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from jaxtyping import Bool, Int
@@ -70,8 +70,10 @@ class Batch:
         return self._each(lambda tensor: tensor.pin_memory())
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        found = (getattr(self, field.name) for field in fields(self))
-        return Batch(*(None if tensor is None else change(tensor) for tensor in found))
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(
+            self, **{name: change(one) for name, one in found.items() if one is not None}
+        )
 
 
 class Batches(ABC):

@@ -61,7 +61,7 @@ class BatchLoader:
         loader = DataLoader(
             _ByNumber(self.batches),
             batch_size=None,  # an item is a batch already
-            sampler=count(self.number),  # type: ignore[arg-type]
+            sampler=count(self.number),
             num_workers=self.workers,
             prefetch_factor=self.prefetch if self.workers else None,
             pin_memory=self.pin_memory,

@@ -53,6 +53,7 @@ def best_fit_pack(lengths: Int64[np.ndarray, "documents"], seq_len: int) -> Pack
     Raises:
         InputError: There is no token, or a row would hold none.
 
+    >>> from itertools import pairwise
     >>> packing = best_fit_pack(np.array([3, 9, 2]), seq_len=4)
     >>> [packing.document_ids[a:b].tolist() for a, b in pairwise(packing.row_starts)]
     [[1], [1], [0, 1], [2]]

@@ -63,8 +63,8 @@ class SampleStream(Dataset[tuple[Tensor, ...]]):
         ]
 
     def __getitem__(self, number: int) -> tuple[Tensor, ...]:
-        source, place = self.mixture[number]
-        return self.datasets[source][self._orders[source][place]]
+        source, sample = self.mixture[number]
+        return self.datasets[source][self._orders[source][sample]]
 
 
 class SampleBatches(Batches):

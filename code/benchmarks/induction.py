@@ -3,8 +3,8 @@
     python code/benchmarks/induction.py --seeds 3 --out book/recorded/08-induction.json
 
 The task is that of `AssociativeRecall`. Writes JSON: for each model and seed the loss of every
-step, the loss and the share of right answers on rows that none was trained on, and what its heads look
-at.
+step, the loss and the share of right answers on rows that none was trained on, and what its heads
+look at.
 """
 
 import argparse

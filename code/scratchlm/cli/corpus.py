@@ -13,6 +13,7 @@ from tqdm import tqdm
 from scratchlm import corpus, world
 from scratchlm.cli.clean import Clean, Mix, TrainClassifier, clean, mix_corpora, train_classifier
 from scratchlm.errors import InputError
+from scratchlm.storage import AtomicFile
 
 
 @dataclass(frozen=True)
@@ -161,18 +162,9 @@ def write_village(out: Path, stories: int, split: str) -> None:
     """
     if stories < 1:
         raise InputError(f"--stories: expected at least 1, found {stories}")
-    part = out.with_name(out.name + ".part")
     nats = 0.0
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            for told in tqdm(world.corpus(split, stories), total=stories, unit=" stories"):
-                file.write(f"{told.text}\n{corpus.SEPARATOR}\n")
-                nats += told.nats
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(
-            f"{out}: expected a file that can be written, found: {error.strerror}; "
-            "check the folder and the free space, or name another file with --out"
-        ) from error
+    with AtomicFile(out) as file:
+        for told in tqdm(world.corpus(split, stories), total=stories, unit=" stories"):
+            file.write(f"{told.text}\n{corpus.SEPARATOR}\n".encode())
+            nats += told.nats
     print(f"{stories:,} stories, {out.stat().st_size:,} bytes: {out}")

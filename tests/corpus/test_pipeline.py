@@ -214,7 +214,7 @@ def test_killed_in_the_middle_it_resumes_to_the_same_output(crawl, expected, tmp
     """Killed with signal 9 when so many files have been written, before the next appears."""
     out = tmp_path / "out"
     script = [sys.executable, "-c", KILLED, str(crawl), str(out), str(files)]
-    paths = {**os.environ, "PYTHONPATH": str(Path(storage.__file__).parents[1])}
+    paths = {**os.environ, "PYTHONPATH": str(Path(storage.__file__).parents[2])}
     assert subprocess.run(script, env=paths, check=False).returncode == -signal.SIGKILL
     assert not (out / "manifest.json").exists()
     assert any((out / ".work").iterdir())

@@ -15,7 +15,7 @@ CHECKED   := code tests book/tools book/_ext conftest.py
 
 export PYTHONPATH := $(CURDIR)/code
 
-.PHONY: book html pdf execute test lint types layers spelling terms unit notebooks test-book costs \
+.PHONY: book html pdf slides scripts execute test lint types layers spelling terms unit notebooks test-book costs \
         environment clean
 
 book: environment
@@ -26,6 +26,10 @@ html: environment
 
 pdf: environment
 	@$(TOOLS) $(PY) book/tools/build.py pdf
+
+# Every chapter as slides (open _build/slides/index.html), and as a plain Python script.
+slides scripts: environment
+	@$(TOOLS) $(PY) book/tools/export.py $@
 
 # Run notebooks and store their outputs in place: make execute NOTEBOOKS=chapters/01-....ipynb
 execute: environment

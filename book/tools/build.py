@@ -34,7 +34,7 @@ def stage(*, with_pdf: bool) -> str:
         wanted[Path(name)] = (ROOT / name).read_bytes()
     for path in sorted((ROOT / "book").rglob("*")):
         inside = path.relative_to(ROOT)
-        if path.is_file() and not {"__pycache__", "tools", ".ipynb_checkpoints"} & set(
+        if path.is_file() and not {"__pycache__", "tools", "slides", ".ipynb_checkpoints"} & set(
             inside.parts
         ):
             wanted[inside] = path.read_bytes()

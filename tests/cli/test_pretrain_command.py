@@ -1,17 +1,21 @@
 """`scratchlm pretrain`: from a text to a model that writes, in one command, and on after a kill."""
 
+import json
+import signal
+
 import pytest
 import torch
 import tyro
 from scratchlm.cli import pretrain
+from scratchlm.cli.main import main
 from scratchlm.cli.pretrain import Pretrain, run
 from scratchlm.data import Shards, write_shards
 from scratchlm.errors import InputError
 from scratchlm.inference import Sampling, write_text
 from scratchlm.model import load_model
 from scratchlm.tokenizer import Tokenizer, train_bpe
-from scratchlm.training import TrainConfig
-from scratchlm.training.run import CHECKPOINT
+from scratchlm.training import TrainConfig, Trainer
+from scratchlm.training.run import CHECKPOINT, LOG
 from scratchlm.training.shard_text import open_shards
 from scratchlm.world import corpus
 
@@ -77,9 +81,9 @@ def test_a_run_keeps_the_precision_it_began_with(text, tmp_path, monkeypatch):
     monkeypatch.setattr(pretrain, "native_precision", lambda: "bfloat16")
     call("--text", text, "--out", out, "--steps", 3, *SMALL)
     monkeypatch.setattr(pretrain, "native_precision", lambda: "float32")
-    assert pretrain.begin(Pretrain(text=text, out=out, steps=3, size="mini", context=32, rows=4))[
-        1
-    ] == (TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16"))
+    options = Pretrain(text=text, out=out, steps=3, size="mini", context=32, rows=4)
+    plan = TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16")
+    assert pretrain.begin(options)[1].config == plan
 
 
 @pytest.fixture
@@ -160,6 +164,58 @@ def test_other_settings_in_the_same_folder_are_refused(text, tmp_path):
     call("--text", text, "--out", out, "--steps", 3, *SMALL)
     with pytest.raises(InputError, match="another steps"):
         call("--text", text, "--out", out, "--steps", 4, *SMALL)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--rows", "0"], "expected --rows of at least 1, found 0"),
+        (["--steps", "0"], "expected --steps of at least 1, found 0"),
+        (["--steps", "-3"], "expected --steps of at least 1, found -3"),
+        (["--minutes", "0"], "expected --minutes above 0, found 0"),
+        (["--minutes", "nan"], "expected --minutes above 0, found nan"),
+        (["--size", "huge"], "found 'huge'"),
+        (["--context", "0"], "expected --context of at least 1, found 0"),
+        (["--vocab-size", "3"], "found 3"),
+        (["--weight-decay", "nan"], "expected a weight_decay from 0 on, found nan"),
+    ],
+)
+def test_a_refused_run_does_not_claim_the_folder(text, tmp_path, wrong, message):
+    out = tmp_path / "model"
+    usual = ["--text", text, "--out", out, "--steps", 2, *SMALL]
+    with pytest.raises(InputError, match=message):
+        call(*usual, *wrong)
+    assert not out.exists()
+
+
+def test_ctrl_c_saves_the_step_that_it_interrupts(text, tmp_path, monkeypatch, capsys):
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    call("--text", text, "--out", whole, "--steps", 6, *SMALL)
+    advance = Trainer.advance
+
+    def interrupted(trainer):
+        if trainer.step == 3:
+            signal.raise_signal(signal.SIGINT)
+        return advance(trainer)
+
+    monkeypatch.setattr(Trainer, "advance", interrupted)
+    arguments = map(str, ["pretrain", "--text", text, "--out", cut, "--steps", 6, *SMALL])
+    assert main(list(arguments)) == 130
+    assert f"goes on from the last checkpoint in {cut}" in capsys.readouterr().err
+    assert (cut / CHECKPOINT).exists()
+    monkeypatch.undo()
+    call("--text", text, "--out", cut, "--steps", 6, *SMALL)
+    lines = (cut / LOG).read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    first, second = load_model(whole)[0].state_dict(), load_model(cut)[0].state_dict()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_file_that_is_no_settings_is_refused(text, tmp_path):
+    (out := tmp_path / "model").mkdir()
+    (out / "settings.json").write_text('{"editor.fontSize": 12}')
+    with pytest.raises(InputError, match=r"settings\.json: expected a scratchlm pretraining run"):
+        call("--text", text, "--out", out, "--steps", 3, *SMALL)
 
 
 def test_a_damaged_checkpoint_is_named(text, tmp_path):

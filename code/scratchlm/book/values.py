@@ -5,7 +5,7 @@ def glue(name: str, value: object) -> None:
     """Keep a value under a name, so that text can quote it as {glue:text}`name`.
 
     The value is stored in the cell's output, is compared like every output when the notebook is
-    checked, and is shown nowhere else. Text may give a format: {glue:text}`floor:.3f`. Tensors and
+    checked, and is shown nowhere else; a plain script prints it. Text may give a format: {glue:text}`floor:.3f`. Tensors and
     arrays of one number are stored as that number.
 
     Args:
@@ -13,12 +13,16 @@ def glue(name: str, value: object) -> None:
         value: a number or a string.
 
     >>> glue("answer", 42)
-    {'application/papermill.record/text/plain': '42'}
+    answer = 42
     """
+    from IPython.core.getipython import get_ipython
     from IPython.display import display
 
     item = getattr(value, "item", None)
     plain = item() if callable(item) else value
+    if get_ipython() is None:
+        print(f"{name} = {plain!r}")
+        return
     display(
         {"application/papermill.record/text/plain": repr(plain)},
         metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}},

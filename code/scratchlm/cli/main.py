@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"scratchlm {name}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"scratchlm {name}: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("; ".join([f"scratchlm {name}: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
     return 0
 

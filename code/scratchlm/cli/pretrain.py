@@ -3,21 +3,22 @@
 import json
 import time
 from dataclasses import asdict, dataclass, replace
-from math import log
+from math import inf, log
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import Sampling, write_text
 from scratchlm.model import ModelConfig, Transformer, save_model
-from scratchlm.storage import write_atomically
+from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training import run as train
 from scratchlm.training.own_text import OwnText, prepare
 from scratchlm.training.precision import Precision, native_precision
+from scratchlm.training.run import CHECKPOINT
 from scratchlm.training.shard_text import open_shards
 from scratchlm.training.text import Text
 
@@ -63,25 +64,49 @@ class Pretrain:
     """Another seed, another model."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a run began with, as its folder keeps it.
+
+    Attributes:
+        settings: All options of the command.
+        plan: What followed from them on the machine where it began.
+    """
+
+    settings: dict[str, Any]
+    plan: TrainConfig
+
+
+RUN = Envelope(
+    "scratchlm pretraining run", 1, Run, "remove the folder to start again, or name another --out"
+)
+
+
 def run(options: Pretrain) -> None:
     """Train, show samples on the way, measure on the held-out end, and save.
 
     Raises:
         InputError: The text cannot be used, or the folder holds a run with other settings.
     """
-    text, plan = begin(options)
+    text, trainer = begin(options)
     print(f"{text.tokens:,} tokens to learn")
-    trainer = trainer_for(options, text, plan)
-    samples = {round(plan.steps * share) for share in (0.1, 0.25, 0.5)}
-    for report in train(trainer, options.out):
-        if report.step in samples:
-            print(f"\n--- step {report.step}, loss {report.loss:.3f} nats per token")
-            print(sample(trainer.model, text))
+    samples = {round(trainer.config.steps * share) for share in (0.1, 0.25, 0.5)}
+    try:
+        for report in train(trainer, options.out):
+            if report.step in samples:
+                print(f"\n--- step {report.step}, loss {report.loss:.3f} nats per token")
+                print(sample(trainer.model, text))
+    except KeyboardInterrupt:
+        saved = (options.out / CHECKPOINT).exists()
+        what = "goes on from the last checkpoint" if saved else "begins again"
+        raise KeyboardInterrupt(f"the same command {what} in {options.out}") from None
     finish(options, trainer.model, text)
 
 
-def begin(options: Pretrain) -> tuple[Text, TrainConfig]:
-    """Prepare the text and the plan; a resumed run keeps both as they were.
+def begin(options: Pretrain) -> tuple[Text, Trainer]:
+    """Prepare the text and the trainer; a resumed run keeps its text and its plan.
+
+    A new run claims its folder only after everything has been set up, and so checked.
 
     Raises:
         InputError: The text cannot be used, or the folder belongs to a run with other settings.
@@ -89,38 +114,58 @@ def begin(options: Pretrain) -> tuple[Text, TrainConfig]:
     path = options.out / SETTINGS
     settings = json.loads(json.dumps(asdict(options), default=str))
     if not path.exists():
+        check(options)
         text = new_text(options)
-        plan = make_plan(options, text)
+        trainer = trainer_for(options, text, make_plan(options, text))
+        if isinstance(text, OwnText):
+            text.save(options.out)
+        else:
+            text.tokenizer.save(options.out / TOKENIZER_FILE)
         # Last, because it says that all the rest is there.
-        write_atomically(path, json.dumps({"settings": settings, "plan": asdict(plan)}).encode())
-        return text, plan
-    saved = json.loads(path.read_text(encoding="utf-8"))
-    if saved["settings"] != settings:
-        differing = [key for key in settings if saved["settings"].get(key) != settings[key]]
+        RUN.save(path, Run(settings, trainer.config))
+        return text, trainer
+    saved = RUN.load(path)
+    if saved.settings != settings:
+        differing = [key for key in settings if saved.settings.get(key) != settings[key]]
         raise InputError(
             f"{options.out}: expected the settings of the run in this folder, found another "
             f"{', '.join(differing)}; use the same ones, or another --out"
         )
     text = from_shards(options) if options.shards else OwnText.load(options.out)
-    return text, TrainConfig(**saved["plan"])
+    return text, trainer_for(options, text, saved.plan)
+
+
+def check(options: Pretrain) -> None:
+    """Refuse settings that mean nothing, before any work is done.
+
+    Raises:
+        InputError: There is one, which the message names.
+
+    >>> check(Pretrain(Path("a.txt"), minutes=0))
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.InputError: pretrain: expected --minutes above 0, found 0
+    """
+    if (options.text is None) == (not options.shards):
+        raise InputError("pretrain: expected either --text or --shards, found both or neither")
+    for name in ("steps", "rows", "context"):
+        if (found := getattr(options, name)) is not None and found < 1:
+            raise InputError(f"pretrain: expected --{name} of at least 1, found {found}")
+    if not 0 < options.minutes < inf:
+        raise InputError(f"pretrain: expected --minutes above 0, found {options.minutes}")
+    ModelConfig.named(options.size, vocab_size=options.vocab_size, context=options.context)
 
 
 def new_text(options: Pretrain) -> Text:
-    """Prepare what a new run learns from, and keep what it needs in its folder."""
-    if (options.text is None) == (not options.shards):
-        raise InputError("pretrain: expected either --text or --shards, found both or neither")
+    """Prepare what a new run learns from."""
     if options.text is None:
-        text = from_shards(options)
-        text.tokenizer.save(options.out / TOKENIZER_FILE)
-        return text
-    own = prepare(
+        return from_shards(options)
+    return prepare(
         options.text,
         vocab_size=options.vocab_size,
         errors=options.errors,
         separator=options.separator,
     )
-    own.save(options.out)
-    return own
 
 
 def from_shards(options: Pretrain) -> Text:
@@ -136,7 +181,8 @@ def make_plan(options: Pretrain, text: Text) -> TrainConfig:
     """Decide on the steps and on the precision, which depend on the machine."""
     precision = native_precision() if options.precision == "auto" else options.precision
     trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, precision=precision)
-    return replace(trial, steps=options.steps or steps_in(options, text, trial))
+    steps = steps_in(options, text, trial) if options.steps is None else options.steps
+    return replace(trial, steps=steps)
 
 
 def trainer_for(options: Pretrain, text: Text, plan: TrainConfig) -> Trainer:

@@ -1,13 +1,14 @@
 """Files: written whole or not at all, read with distrust, in one envelope."""
 
 from scratchlm.storage.envelope import Envelope, fingerprint
-from scratchlm.storage.files import AtomicFile, read_file, sha256, write_atomically
+from scratchlm.storage.files import AtomicFile, append, read_file, sha256, write_atomically
 from scratchlm.storage.records import from_fields, parse_json, read_json
 from scratchlm.storage.tensors import open_tensors, seal_tensors
 
 __all__ = [
     "AtomicFile",
     "Envelope",
+    "append",
     "fingerprint",
     "from_fields",
     "open_tensors",

@@ -141,6 +141,28 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file, which is made where it is missing.
+
+    A crash or a full disk can leave a part of the content there, and nothing else changed.
+
+    Raises:
+        InputError: The disk is full, or the file cannot be written.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "log.txt"
+    >>> append(path, b"one,"); append(path, b"two"); path.read_bytes()
+    b'one,two'
+    """
+    left = memoryview(content)
+    try:
+        with path.open("ab", buffering=0) as file:
+            while left:
+                left = left[file.write(left) :]
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
 def cannot_write(path: Path, error: OSError) -> InputError:
     """What to say where a file cannot be written.
 

@@ -1,6 +1,7 @@
 """How a model is trained, as data."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from scratchlm.errors import InputError
@@ -45,7 +46,13 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "accumulation"):
             if getattr(self, name) < 1:
-                raise InputError(f"training: expected {name} of at least 1, found {self}")
+                found = getattr(self, name)
+                raise InputError(f"training: expected {name} of at least 1, found {found}")
         for name in ("matrix_rate", "rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"training: expected a {name} above 0, found {self}")
+            if not 0 < getattr(self, name) < inf:
+                found = getattr(self, name)
+                raise InputError(f"training: expected a {name} above 0, found {found}")
+        for name in ("weight_decay", "warmup", "hold"):
+            if not 0 <= getattr(self, name) < inf:
+                found = getattr(self, name)
+                raise InputError(f"training: expected a {name} from 0 on, found {found}")

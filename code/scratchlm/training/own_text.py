@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from scratchlm.corpus import hold_out, read_texts
-from scratchlm.data import Batches, Shard, StreamBatches, encode_document
-from scratchlm.errors import InputError
+from scratchlm.data import Batches, Shard, StreamBatches, encode_document, verify_shard
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, train_bpe
 from scratchlm.training.text import Text
 
@@ -47,13 +46,7 @@ class OwnText(Text):
         """
         self.train.save(folder / TRAIN, self.tokenizer)
         self.held_out.save(folder / HELD_OUT, self.tokenizer)
-        try:
-            self.tokenizer.save(folder / TOKENIZER_FILE)
-        except OSError as error:
-            raise InputError(
-                f"{folder}: expected a folder that can be written to, found: {error.strerror}; "
-                "free some space, or name another folder"
-            ) from error
+        self.tokenizer.save(folder / TOKENIZER_FILE)
 
     @classmethod
     def load(cls, folder: Path) -> "OwnText":
@@ -63,6 +56,8 @@ class OwnText(Text):
             InputError: A file is missing or damaged, or the files do not belong together.
         """
         tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
+        for name in (TRAIN, HELD_OUT):
+            verify_shard(folder / name)
         train, held_out = (
             Shard.load(folder / name, tokenizer.fingerprint) for name in (TRAIN, HELD_OUT)
         )

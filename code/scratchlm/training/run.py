@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from scratchlm.storage import append, write_atomically
 from scratchlm.training.checkpoint import load_checkpoint, save_checkpoint
+from scratchlm.training.interrupt import hold_interrupt
 from scratchlm.training.trainer import Report, Trainer
 
 CHECKPOINT, LOG = "checkpoint", "log.jsonl"
@@ -23,7 +25,8 @@ def run(
 ) -> Iterator[Report]:
     """Train to the end of the schedule, from the folder's checkpoint where there is one.
 
-    Killed at any moment and run again, it ends with the same weights, bit for bit.
+    Killed at any moment and run again, it ends with the same weights, bit for bit. Ctrl-C saves
+    the step that it interrupts.
 
     Args:
         trainer: A new one; an existing checkpoint overwrites its state.
@@ -34,7 +37,7 @@ def run(
         One report per step.
 
     Raises:
-        InputError: The checkpoint is damaged or belongs to another run.
+        InputError: The checkpoint is damaged or belongs to another run, or the disk is full.
     """
     if (folder / CHECKPOINT).exists():
         load_checkpoint(folder / CHECKPOINT, trainer)
@@ -49,17 +52,20 @@ def run(
         disable=None,  # silent where nobody watches: in pipes and logs
     )
     start = time.process_time()
-    with bar, (folder / LOG).open("a", encoding="utf-8") as log:
+    with bar:
         while trainer.step < trainer.config.steps:
-            report = trainer.advance()
-            line = asdict(report)
-            line["cpu_seconds"] = round(time.process_time() - start, 2)
-            log.write(json.dumps(line) + "\n")
+            with hold_interrupt() as interrupted:
+                report = trainer.advance()
+                line = asdict(report)
+                line["cpu_seconds"] = round(time.process_time() - start, 2)
+                append(folder / LOG, json.dumps(line).encode() + b"\n")
             bar.set_postfix_str(f"loss {report.loss:.3f}", refresh=False)
             bar.update()
-            if trainer.step % save_every == 0 or trainer.step == trainer.config.steps:
-                log.flush()
+            last = trainer.step == trainer.config.steps
+            if last or trainer.step % save_every == 0 or interrupted.is_set():
                 save_checkpoint(folder / CHECKPOINT, trainer)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
             yield report
 
 
@@ -73,5 +79,6 @@ def keep_log(path: Path, steps: int) -> None:
     '{"step": 1}\n'
     """
     if path.exists():
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:steps]
-        path.write_text("".join(lines), encoding="utf-8")
+        lines = path.read_bytes().splitlines(keepends=True)
+        if len(lines) > steps:
+            write_atomically(path, b"".join(lines[:steps]))

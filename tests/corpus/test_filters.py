@@ -15,11 +15,11 @@ from scratchlm.corpus import (
     GopherRepetition,
     MaskPII,
     find_pii,
+    read,
     strip_gutenberg,
 )
 from scratchlm.corpus.filters import words
 from scratchlm.corpus.filters.repetition import repeated_ngram_characters, top_ngram_characters
-from scratchlm.corpus.readers.inputs import read_documents
 
 PROSE = "The mill stood by the river, and it had to be seen to be believed. "
 BOOKS = ("grimm", "andersen", "oz")
@@ -64,7 +64,7 @@ def rule(step, text):
 @pytest.fixture
 def texts(real_file):
     """300 pages of C4, and three books of fairy tales in parts of thirty paragraphs."""
-    found = [document.text for document in read_documents(real_file("text/c4-demo.jsonl"))]
+    found = [document.text for document in read(real_file("text/c4-demo.jsonl"))]
     for name in BOOKS:
         book = strip_gutenberg(real_file(f"text/{name}.txt").read_text("utf-8"), name)
         paragraphs = book.split("\n\n")

@@ -52,6 +52,10 @@ class ReadDocuments:
     """Where to go on: the "end" of the last document printed before."""
     format: Literal["jsonl", "text"] = "jsonl"
     """One JSON object a line, or the texts with lines of <|endoftext|> between them."""
+    field: str = "text"
+    """Where the text stands in JSON Lines and Parquet."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Leave plain text that is not UTF-8 out, or put U+FFFD in the place of such bytes."""
     on_error: Literal["skip", "stop"] = "skip"
     """What to do at a broken record: count it and go on after it, or stop."""
 
@@ -128,7 +132,14 @@ def print_documents(wanted: ReadDocuments) -> None:
     on_error = corpus.ErrorPolicy(wanted.on_error)
     size = wanted.file.stat().st_size if wanted.file.exists() else 0
     with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:
-        documents = corpus.read(wanted.file, wanted.start, on_error=on_error, progress=bar.update)
+        documents = corpus.read(
+            wanted.file,
+            wanted.start,
+            field=wanted.field,
+            errors=wanted.errors,
+            on_error=on_error,
+            progress=bar.update,
+        )
         try:
             for document in islice(documents, wanted.limit):
                 if wanted.format == "jsonl":

@@ -2,20 +2,27 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load_file, save
 
 from scratchlm.corpus.filters.features import Bag, character_bag, word_bag
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import (
+    from_fields,
+    open_tensors,
+    parse_json,
+    seal_tensors,
+    sha256,
+    write_atomically,
+)
 
-FORMAT = "scratchlm classifier 1"
+FORMAT = "scratchlm classifier 2"
+REMEDY = "train it with `scratchlm corpus classifier`, or name another file"
 BAGS = {"characters": character_bag, "words": word_bag}
 STEP = 2.0**-10  # weights are multiples of it: see `round_weights`
 
@@ -67,37 +74,40 @@ class Classifier:
         """Write a safetensors file that says what it is.
 
         Raises:
-            OSError: The file cannot be written.
+            InputError: The file cannot be written.
         """
         write_atomically(path, self._bytes())
 
     def _bytes(self) -> bytes:
-        settings = {"labels": self.labels, "unit": self.unit, "orders": self.orders}
-        # One entry: safetensors writes several of them in a random order.
-        header = {FORMAT: json.dumps({**settings, "mean": self.mean})}
-        return save({"weights": self.weights, "bias": self.bias}, metadata=header)
+        settings = Settings(self.labels, self.unit, self.orders, self.mean)
+        tensors = save({"weights": self.weights, "bias": self.bias})
+        return seal_tensors(tensors, {FORMAT: json.dumps(asdict(settings))})
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":
         """Read what `save` has written.
 
         Raises:
-            InputError: There is no such file, or it is something else.
+            InputError: There is no such file, or it is something else, or it was damaged.
         """
-        try:
-            with safe_open(path, framework="np") as file:
-                header = file.metadata() or {}
-                if FORMAT not in header:
-                    raise SafetensorError(f"a header with {sorted(header)}")
-                settings = json.loads(header[FORMAT])
-                weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
-        except (OSError, SafetensorError) as error:
-            raise InputError(
-                f"{path}: expected a classifier that `scratchlm corpus classifier` has written, "
-                f"found: {error}; train one, or name another file"
-            ) from error
-        labels, orders = tuple(settings["labels"]), tuple(settings["orders"])
-        return cls(labels, weights, bias, settings["unit"], orders, settings["mean"])
+        header = open_tensors(path, REMEDY)
+        if FORMAT not in header:
+            raise InputError(f"{path}: expected a classifier, found {sorted(header)}; {REMEDY}")
+        fields = parse_json(header[FORMAT].encode(), path, REMEDY)
+        known = from_fields(Settings, fields, path, REMEDY)
+        tensors = load_file(path)
+        weights, bias = tensors["weights"], tensors["bias"]
+        return cls(known.labels, weights, bias, known.unit, known.orders, known.mean)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a classifier's file says beside its numbers: see `Classifier`."""
+
+    labels: tuple[str, ...]
+    unit: Literal["characters", "words"]
+    orders: tuple[int, ...]
+    mean: bool
 
 
 def round_weights(weights: np.ndarray) -> Float32[np.ndarray, "*shape"]:

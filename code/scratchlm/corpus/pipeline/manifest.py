@@ -4,18 +4,19 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scratchlm.corpus.document import Document
+from scratchlm.corpus.error_policy import Counted
 from scratchlm.corpus.filters.classifier import Classifier
 from scratchlm.corpus.pipeline.stats import StepStats, total
 from scratchlm.corpus.step import Deduplicator, Step
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import Envelope, read_json, sha256, write_atomically
 
 MANIFEST = "manifest.json"
 WORK = ".work"  # inside the output: what is needed until it is finished
@@ -32,6 +33,11 @@ class Manifest:
         stats: The counts of each step.
         origins: Source, license, documents and bytes of the text that is left.
         shards: Name, documents, bytes and hash of each shard.
+        left_out: What was left out or altered in reading: reason, count, and the first place.
+
+    >>> manifest = Manifest({}, [], [], [], [])
+    >>> ENVELOPE.unpack(ENVELOPE.pack(manifest), "manifest.json") == manifest
+    True
     """
 
     plan: dict[str, Any]
@@ -39,6 +45,7 @@ class Manifest:
     stats: list[StepStats]
     origins: list[dict[str, Any]]
     shards: list[dict[str, Any]]
+    left_out: list[Counted] = field(default_factory=list)
 
     @property
     def documents(self) -> int:
@@ -51,15 +58,17 @@ class Manifest:
         plan: dict[str, Any],
         inputs: list[dict[str, Any]],
         notes: Sequence[Sequence[dict[str, Any]]],
+        left_out: list[Counted],
     ) -> "Manifest":
         """Gather what the tasks have noted: for each stage, for each shard."""
         stats: list[StepStats] = []
         for stage in notes:
-            stats += total([[StepStats.from_json(y) for y in shard["stats"]] for shard in stage])
+            stats += total([[StepStats(**counts) for counts in shard["stats"]] for shard in stage])
         origins: Counter[tuple[str, str, str]] = Counter()
         for shard in notes[-1]:
             origins.update({tuple(key): number for *key, number in shard["origins"]})
-        return cls.of(plan, inputs, stats, origins, [shard["shard"] for shard in notes[-1]])
+        shards = [shard["shard"] for shard in notes[-1]]
+        return cls.of(plan, inputs, stats, origins, shards, left_out)
 
     @classmethod
     def of(
@@ -69,6 +78,7 @@ class Manifest:
         stats: list[StepStats],
         counts: Counter[tuple[str, str, str]],
         shards: list[dict[str, Any]],
+        left_out: list[Counted],
     ) -> "Manifest":
         """Sort the counts that `origins_of` gives."""
         origins = [
@@ -77,22 +87,12 @@ class Manifest:
             for (source, license, unit), number in sorted(counts.items())
             if unit == "documents"
         ]  # fmt: skip
-        return cls(plan, inputs, stats, origins, shards)
+        return cls(plan, inputs, stats, origins, shards, left_out)
 
-    def to_json(self) -> bytes:
-        """Write it down.
 
-        >>> Manifest.from_json(Manifest({}, [], [], [], []).to_json()).documents
-        0
-        """
-        content = {**asdict(self), "stats": [counts.to_json() for counts in self.stats]}
-        return json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
-
-    @classmethod
-    def from_json(cls, content: bytes) -> "Manifest":
-        """Read what `to_json` has written."""
-        found = json.loads(content)
-        return cls(**{**found, "stats": [StepStats.from_json(counts) for counts in found["stats"]]})
+ENVELOPE = Envelope(
+    "scratchlm corpus manifest", 1, Manifest, "clean the corpus again into another folder"
+)
 
 
 def origins_of(document: Document) -> dict[tuple[str, str, str], int]:
@@ -113,13 +113,13 @@ def describe_step(step: Step | Deduplicator) -> dict[str, Any]:
     {'step': 'LineDedup', 'min_characters': 20}
     """
     settings: dict[str, Any] = {"step": type(step).__name__}
-    for field in fields(step):  # type: ignore[arg-type]  # steps are dataclasses, see `Step`
-        value: Any = getattr(step, field.name)
+    for setting in fields(step):  # type: ignore[arg-type]  # steps are dataclasses, see `Step`
+        value: Any = getattr(step, setting.name)
         if isinstance(value, Classifier):
             value = value.fingerprint
         elif isinstance(value, np.ndarray):
             value = sha256(value.tobytes())
-        settings[field.name] = value
+        settings[setting.name] = value
     found: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists, as in the file
     return found
 
@@ -128,20 +128,20 @@ def load_manifest(folder: Path) -> Manifest:
     """Read the manifest of a folder.
 
     Raises:
-        InputError: There is none: the folder is not finished, or something else.
+        InputError: There is none (the folder is not finished, or something else), or it was
+            damaged.
 
     >>> load_manifest(Path("none"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: none: expected a folder with manifest.json, found none; run ...
     """
-    try:
-        return Manifest.from_json((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    if not (folder / MANIFEST).exists():
         raise InputError(
             f"{folder}: expected a folder with {MANIFEST}, found none; run `scratchlm corpus "
             "clean` to its end"
-        ) from error
+        )
+    return ENVELOPE.load(folder / MANIFEST)
 
 
 def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
@@ -150,23 +150,29 @@ def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
     Raises:
         InputError: The folder belongs to another plan, or cannot be written.
     """
-    try:
-        if (out / MANIFEST).exists():
-            manifest = load_manifest(out)
-            _check_same(out, plan, manifest.plan)
-            return manifest
-        begun = out / WORK / PLAN
-        if begun.exists():
-            _check_same(out, plan, json.loads(begun.read_bytes()))
-        elif out.exists() and any(out.iterdir()):
-            raise InputError(f"{out}: expected a new or an empty folder, found files in it")
-        else:
-            write_atomically(begun, json.dumps(plan).encode())
-    except OSError as error:
+    begun = out / WORK / PLAN
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: expected a folder, found a file; name another with --out")
+    if (out / MANIFEST).exists():
+        manifest = load_manifest(out)
+        _check_same(out, plan, manifest.plan)
+        return manifest
+    if begun.exists():
+        _check_same(out, plan, read_json(begun, "delete this folder"))
+    elif any(not path.name.startswith(".") for path in out.glob("*")):
         raise InputError(
-            f"{out}: expected a folder that can be written, found: {error.strerror}; name another"
-        ) from error
+            f"{out}: expected a new or an empty folder, found files in it; name another with --out"
+        )
+    else:  # a run that was killed before it wrote its plan leaves drafts
+        shutil.rmtree(out / WORK, ignore_errors=True)
+        write_atomically(begun, json.dumps(plan).encode())
     return None
+
+
+def release(out: Path) -> None:
+    """Give back a folder in which nothing has been finished, so that another plan can have it."""
+    if not any((out / WORK).rglob("*.jsonl")):
+        shutil.rmtree(out / WORK, ignore_errors=True)
 
 
 def complete(out: Path, manifest: Manifest) -> Manifest:
@@ -175,14 +181,8 @@ def complete(out: Path, manifest: Manifest) -> Manifest:
     Raises:
         InputError: The disk is full.
     """
-    try:
-        write_atomically(out / MANIFEST, manifest.to_json())
-        shutil.rmtree(out / WORK)
-    except OSError as error:
-        raise InputError(
-            f"{out / MANIFEST}: expected room for it, found: {error.strerror}; free some space "
-            "and run the same command again"
-        ) from error
+    ENVELOPE.save(out / MANIFEST, manifest)
+    shutil.rmtree(out / WORK, ignore_errors=True)
     return manifest
 
 

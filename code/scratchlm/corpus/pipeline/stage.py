@@ -4,7 +4,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt
 
 from scratchlm.corpus.document import Document, Dropped
+from scratchlm.corpus.pipeline.ingest import REMEDY
 from scratchlm.corpus.pipeline.manifest import origins_of
 from scratchlm.corpus.pipeline.shards import read_shard, to_line, write_shard
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.corpus.step import Deduplicator, Step
 from scratchlm.errors import InputError
-from scratchlm.storage import write_atomically
+from scratchlm.storage import read_json, write_atomically
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,10 @@ def run_task(stage: PipelineStage, task: Task) -> dict[str, Any]:
     Raises:
         InputError: The shard cannot be read, or the disk is full.
     """
-    try:
-        if not task.notes.exists():
-            notes = _run(stage, task)
-            write_atomically(task.notes, json.dumps(notes).encode())
-        return dict(json.loads(task.notes.read_bytes()))
-    except OSError as error:
-        raise InputError(
-            f"{task.target}: expected room for a shard, found: {error.strerror}; what is finished "
-            "is kept: free some space and run the same command again"
-        ) from error
+    if not task.notes.exists():
+        notes = _run(stage, task)
+        write_atomically(task.notes, json.dumps(notes).encode())
+    return read_json(task.notes, REMEDY)
 
 
 def _run(stage: PipelineStage, task: Task) -> dict[str, Any]:
@@ -113,7 +108,7 @@ def _run(stage: PipelineStage, task: Task) -> dict[str, Any]:
     if stage.after:
         _write_signatures(stage.after, signatures, task.notes)
     return {
-        "stats": [counts.to_json() for counts in stats],
+        "stats": [asdict(counts) for counts in stats],
         "origins": [[*key, number] for key, number in origins.items()],
         "shard": write_shard(task.target, lines),
     }
@@ -152,8 +147,16 @@ def _write_signatures(
 
 
 def load_array(shard: Path, kind: str) -> np.ndarray:
-    """Read an array that stands beside a shard: its ``signatures``, or its ``rows``."""
-    array: np.ndarray = np.load(shard.with_suffix(f".{kind}.npy"))
+    """Read an array that stands beside a shard: its ``signatures``, or its ``rows``.
+
+    Raises:
+        InputError: It is missing or damaged.
+    """
+    path = shard.with_suffix(f".{kind}.npy")
+    try:
+        array: np.ndarray = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: expected an array, found: {error}; {REMEDY}") from error
     return array
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import LIMITS, Limits, admit
-from scratchlm.corpus.readers.chunks import CHUNK, Progress, open_metered
+from scratchlm.corpus.readers.chunks import CHUNK, Broken, Progress, collection, open_metered
 from scratchlm.corpus.readers.jsonl import document_from_fields
 from scratchlm.corpus.require import require
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 ROWS = 64  # in memory at once; a row group may hold a million
 
@@ -60,7 +60,7 @@ def read_parquet(
         if text not in table.schema_arrow.names:
             raise InputError(
                 f"{path}: expected a column {text!r}, found {', '.join(table.schema_arrow.names)}; "
-                "name the column that holds the text"
+                "name the column that holds the text (--field)"
             )
         row = 0
         for group in range(table.num_row_groups):
@@ -71,16 +71,19 @@ def read_parquet(
                         document = _document(fields, text, path, number, limits, on_error)
                         if document is not None:
                             yield document
-            except OSError as error:
+            except Broken as error:
                 where = f"{path}: row group {group}, rows {row:,} to {end:,}"
                 on_error.report("broken row group", where, "readable columns", str(error))
             row = end
 
 
 def _rows(table: Any, group: int, row: int) -> Iterator[tuple[int, dict[str, object]]]:  # noqa: ANN401
-    for batch in table.iter_batches(ROWS, row_groups=[group]):
-        yield from enumerate(batch.to_pylist(), row)
-        row += batch.num_rows
+    try:
+        for batch in table.iter_batches(ROWS, row_groups=[group]):
+            yield from enumerate(batch.to_pylist(), row)
+            row += batch.num_rows
+    except (OSError, ValueError) as error:  # of bytes that are no UTF-8, too
+        raise Broken(str(error)) from error
 
 
 def _document(
@@ -94,9 +97,11 @@ def _document(
     where = f"{path}: row {number:,}"
     body = fields.pop(text)
     if not isinstance(body, str):
-        on_error.report("no text", where, f"a string in {text!r}", repr(body)[:40])
+        on_error.report("no text", where, f"a string in {text!r}", quote(body))
         return None
     body = admit(body, where, limits, on_error)
     return (
-        None if body is None else document_from_fields(fields, body, number, number + 1, path.name)
+        None
+        if body is None
+        else document_from_fields(fields, body, number, number + 1, collection(path))
     )

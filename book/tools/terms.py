@@ -23,6 +23,7 @@ LIST = ROOT / "book" / "tools" / "terms.toml"
 PACKAGE = "code/scratchlm/"
 NAMES = {"module", "class", "function", "parameter", "field", "attribute", "constant", "option"}
 PROSE = {"prose", "figure", "docstring"}
+FORMULA = {"formula"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Rule:
 
     def found(self, word: Word) -> Iterator[tuple[int, str]]:
         """Line and text of each wrong word in a name or a stretch of prose."""
-        if word.kind not in PROSE:
+        if word.kind not in PROSE | FORMULA:
             if self.wrong.fullmatch(word.text):
                 yield word.line, word.text
             return
@@ -63,13 +64,14 @@ class Rule:
 
 
 def rules(listed: dict[str, Any]) -> list[Rule]:
-    """Read the list: tables `code` for names, their paths inside the package; `prose` for text."""
+    """Read the list: `code` for names, their paths inside the package; `prose`; `formula`."""
     found = []
     for scope, kinds, flags, base in (
         ("code", NAMES, re.NOFLAG, PACKAGE),
         ("prose", PROSE, re.IGNORECASE | re.MULTILINE, ""),
+        ("formula", FORMULA, re.NOFLAG, ""),
     ):
-        for entry in listed[scope]:
+        for entry in listed.get(scope, ()):
             rule = Rule(
                 wrong=re.compile(entry["wrong"], flags),
                 right=entry["right"],

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+CODE = re.compile(
+    r"^(`{3,}|~{3,})(?!\{).*?^\1[`~]*\s*?$|(?<![}`])`[^`\n]+`", re.DOTALL | re.MULTILINE
+)
+FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 KEPT = {"term", "index", "download"}  # roles whose text the reader sees as it is written
 BLANKED = (
     re.compile(r"^(`{3,}|~{3,})(?!\{).*?^\1[`~]*\s*?$", re.DOTALL | re.MULTILINE),  # code
     re.compile(r"^ *:[\w-]+:.*$|^\([\w-]+\)=", re.MULTILINE),  # options and labels
     re.compile(r"\{(?:" + r"(?!" + "|".join(KEPT) + r")[\w:-]+)\}`[^`]*`"),  # references
     re.compile(r"(?<![}`])`[^`\n]+`"),  # code in line
-    re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL),  # formulas
+    FORMULA,
     re.compile(r"\]\([^)]*\)|https?://\S+|<[^>\n]*>"),  # targets of links
 )
 
@@ -27,8 +31,8 @@ class Word:
         path: its file, relative to the root of what is read.
         line: where it begins, from 1.
         kind: module, class, function, parameter, field, attribute, constant or option of a
-            name, and once more definition of one at the top of a module; prose, figure or
-            docstring of a stretch of text.
+            name, and once more definition of one at the top of a module; prose, figure,
+            docstring or formula of a stretch of text.
         text: the name, or the text with everything blanked out that is no prose.
     """
 
@@ -118,6 +122,7 @@ def texts(path: Path, root: Path) -> Iterator[Word]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             yield Word(inside, start + 1, "prose", prose(source))
+            yield from formulas(inside, start + 1, source)
             continue
         shown = cell["metadata"].get("mystnb", {})
         for said in (*shown.get("figure", {}).values(), *shown.get("image", {}).values()):
@@ -127,6 +132,13 @@ def texts(path: Path, root: Path) -> Iterator[Word]:
         if shown:
             for line, said in strings(source):
                 yield Word(inside, start + line, "figure", said)
+
+
+def formulas(path: str, line: int, source: str) -> Iterator[Word]:
+    """The formulas of some Markdown that begins in a line."""
+    plain = CODE.sub(lambda found: re.sub(r"\S", " ", found[0]), source)
+    for formula in FORMULA.finditer(plain):
+        yield Word(path, line + plain.count("\n", 0, formula.start()), "formula", formula[0])
 
 
 def strings(source: str) -> Iterator[tuple[int, str]]:

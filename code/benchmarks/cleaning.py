@@ -52,7 +52,7 @@ from scratchlm.world.dumps import CrawlConfig, Extent, write_crawl
 
 PAGES, SIZE, STEPS, HELD_OUT = 1500, 200_000, 160, 40
 TIME, ROWS, VOCABULARY = 256, 4, 1024
-MODEL = ModelConfig(VOCABULARY, context=TIME, width=64, layers=2, heads=2)
+MODEL = ModelConfig(VOCABULARY, max_seq_len=TIME, d_model=64, n_layers=2, n_heads=2)
 LABELED = 99  # the seed of a small crawl whose languages somebody has written down
 PARTS = ("steps", "longer", "planted", "copies")
 LONGER = ("visible text", "rules", "no copies")  # trained three times as long, too
@@ -127,9 +127,9 @@ def train(
 ) -> tuple[Transformer, list[float]]:
     """Train a model on texts; its losses too."""
     shard = Shard.of(encode_document(text, tokenizer) for text in texts)
-    rows = arrange("masked windows", shard, TIME, rows=ROWS, seed=seed)
+    rows = arrange("masked windows", shard, TIME, batch_size=ROWS, seed=seed)
     trainer = Trainer(Transformer(MODEL, seed), rows, TrainConfig(steps))
-    return trainer.model, [trainer.advance().loss for _ in range(steps)]
+    return trainer.model, [trainer.train_step().loss for _ in range(steps)]
 
 
 def bits(model: Transformer, texts: Sequence[str], tokenizer: Tokenizer) -> list[float]:

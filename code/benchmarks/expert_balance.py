@@ -10,7 +10,6 @@ many parameters as a token meets there, and as many as there are in all.
 import json
 import sys
 import time
-from dataclasses import replace
 from itertools import product
 from math import log
 
@@ -20,7 +19,7 @@ from jaxtyping import Float
 from scratchlm.data import VillageBatches, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats
-from scratchlm.model import MixtureOfExperts, ModelConfig, Transformer, count_active
+from scratchlm.model import MixtureOfExperts, ModelConfig, Transformer, count_active_parameters
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
@@ -29,14 +28,14 @@ from torch import Tensor
 VOCABULARY, CONTEXT, ROWS, STEPS, SEEDS, HELD_OUT, EVERY = 1024, 448, 4, 200, 3, 100, 10
 FIRST = 20  # steps whose losses are kept
 EXPERTS = ModelConfig(
-    VOCABULARY, CONTEXT, width=64, layers=2, heads=4, inner=64, experts=8, active_experts=2,
+    VOCABULARY, CONTEXT, 64, 2, n_heads=4, d_ff=64, n_experts=8, experts_per_token=2,
     initialization="gpt2",
 )  # fmt: skip
 KINDS = {
     "balanced": EXPERTS,
     "unbalanced": EXPERTS,
-    "as active": replace(EXPERTS, experts=0, inner=2 * 64),
-    "as all": replace(EXPERTS, experts=0, inner=8 * 64),
+    "as active": EXPERTS.replace(n_experts=0, d_ff=2 * 64),
+    "as all": EXPERTS.replace(n_experts=0, d_ff=8 * 64),
 }
 
 
@@ -48,7 +47,7 @@ def prepare() -> Tokenizer:
 def begin(kind: str, seed: int, tokenizer: Tokenizer) -> Trainer:
     """A run at its first step."""
     batches = VillageBatches(tokenizer, CONTEXT, ROWS, seed)
-    plan = TrainConfig(STEPS, optimizer="adamw", rate=0.004)
+    plan = TrainConfig(STEPS, optimizer="adamw", lr=0.004)
     return Trainer(Transformer(KINDS[kind], seed), batches, plan)
 
 
@@ -56,7 +55,7 @@ def begin(kind: str, seed: int, tokenizer: Tokenizer) -> Trainer:
 def shares(trainer: Trainer) -> Float[Tensor, "layers experts"]:
     """How the next batch's choices are shared out; nothing is learned or balanced here."""
     mixtures = [one for one in trainer.model.modules() if isinstance(one, MixtureOfExperts)]
-    trainer.model(trainer.batches.batch(trainer.step).inputs)
+    trainer.model(trainer.batches.batch(trainer.step).input_ids)
     loads = torch.stack([one.load for one in mixtures])
     for one in mixtures:
         one.load = torch.zeros_like(one.load)
@@ -65,7 +64,7 @@ def shares(trainer: Trainer) -> Float[Tensor, "layers experts"]:
 
 def advance(trainer: Trainer, kind: str) -> float:
     """One step; without balancing, the handicaps stay at nothing."""
-    loss = trainer.advance().loss
+    loss = trainer.train_step().loss
     if kind == "unbalanced":
         for one in trainer.model.modules():
             if isinstance(one, MixtureOfExperts):
@@ -78,7 +77,7 @@ def train(kind: str, seed: int, tokenizer: Tokenizer) -> dict[str, object]:
     start, losses, loads = time.process_time(), [], []
     trainer = begin(kind, seed, tokenizer)
     for step in range(STEPS + 1):
-        if KINDS[kind].experts and step % EVERY == 0:
+        if KINDS[kind].n_experts and step % EVERY == 0:
             loads.append([[round(x, 4) for x in row] for row in shares(trainer).tolist()])
         if step < STEPS:
             losses.append(advance(trainer, kind))
@@ -90,7 +89,7 @@ def train(kind: str, seed: int, tokenizer: Tokenizer) -> dict[str, object]:
         "kind": kind,
         "seed": seed,
         "parameters": trainer.model.parameter_count(),
-        "active": count_active(KINDS[kind]),
+        "active": count_active_parameters(KINDS[kind]),
         "bits_per_byte": round(bits / sum(len(text.encode()) for text in texts), 4),
         "cpu_seconds": round(spent, 1),
         "first": [round(loss, 3) for loss in losses[:FIRST]],

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from about import about
 from jaxtyping import Float
-from scratchlm.data import IGNORED, Batch, RecallBatches
+from scratchlm.data import IGNORE_INDEX, Batch, RecallBatches
 from scratchlm.data.recall import FACTS, TIME, VOCABULARY
 from scratchlm.model import ModelConfig, Transformer, attention_maps
 from scratchlm.training import TrainConfig, Trainer
@@ -36,15 +36,15 @@ def shape(name: str) -> ModelConfig:
     """The configuration of one of the models."""
     layers, width, shared = SHAPES[name]
     return ModelConfig(
-        VOCABULARY, TIME, width, layers, heads=2, kv_heads=shared, tie_embeddings=False
+        VOCABULARY, TIME, width, layers, n_heads=2, n_kv_heads=shared, tie_embeddings=False
     )
 
 
 @torch.no_grad()
 def examine(model: Transformer, batch: Batch) -> tuple[float, float]:
     """Loss and share of right answers on a batch."""
-    asked = batch.targets != IGNORED
-    logits, answers = model(batch.inputs)[asked], batch.targets[asked]
+    asked = batch.targets != IGNORE_INDEX
+    logits, answers = model(batch.input_ids)[asked], batch.targets[asked]
     right = (logits.argmax(-1) == answers).double().mean()
     return float(F.cross_entropy(logits, answers)), float(right)
 
@@ -72,11 +72,11 @@ def train(name: str, seed: int, steps: int) -> dict[str, object]:
     """One run, and what came of it."""
     start = time.process_time()
     trainer = Trainer(Transformer(shape(name), seed), RecallBatches(seed=seed), TrainConfig(steps))
-    losses = [round(trainer.advance().loss, 4) for _ in range(steps)]
+    losses = [round(trainer.train_step().loss, 4) for _ in range(steps)]
     model, batch = trainer.model.eval(), RecallBatches(200).batch(HELD_OUT)
     loss, right = examine(model, batch)
     with attention_maps(model) as maps:
-        model(batch.inputs)
+        model(batch.input_ids)
     return {
         "model": name,
         "seed": seed,
@@ -85,8 +85,8 @@ def train(name: str, seed: int, steps: int) -> dict[str, object]:
         "nats": round(loss, 4),
         "right": round(right, 4),
         "cpu_seconds": round(time.process_time() - start, 1),
-        "heads": head_scores(maps, batch.inputs),
-        "row": batch.inputs[0].tolist(),
+        "heads": head_scores(maps, batch.input_ids),
+        "row": batch.input_ids[0].tolist(),
         "maps": [[[round(w, 2) for w in r] for r in h] for m in maps for h in m[0].tolist()],
         "losses": losses,
     }

@@ -5,13 +5,12 @@ one has to know.
 """
 
 import struct
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 from scratchlm.model import Transformer
-from scratchlm.model.known import llama
+from scratchlm.model.presets import llama
 
 BEGIN = 1
 STACKS = (  # each for all layers, one behind the other
@@ -31,9 +30,9 @@ Tokens = dict[str, tuple[int, float]]  # each token's number, and how early it i
 def read_model(path: Path, layout: str = "interleaved") -> Transformer:
     """Read a model with tied embeddings; its rotary positions turn neighbors."""
     content = path.read_bytes()
-    width, inner, layers, heads, kv_heads, vocabulary, context = struct.unpack("7i", content[:28])
-    shape = llama(vocabulary, context, width, layers, heads, inner, kv_heads)
-    model = Transformer(replace(shape, tie_embeddings=True, rope_layout=layout))  # type: ignore[arg-type]
+    width, inner, layers, heads, n_kv_heads, vocabulary, context = struct.unpack("7i", content[:28])
+    shape = llama(vocabulary, context, width, layers, heads, inner, n_kv_heads)
+    model = Transformer(shape.replace(tie_embeddings=True, rope_layout=layout))  # type: ignore[arg-type]
     names = [f"layers.{layer}.{stack}.weight" for stack in STACKS for layer in range(layers)]
     numbers, at = torch.frombuffer(bytearray(content[28:]), dtype=torch.float32), 0
     with torch.no_grad():

@@ -26,10 +26,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 import transformers
-from contest import contest, contests, step, write, write_ours
+from harness import compare, pairings, step, write, write_ours
 from memory import peak
 from scratchlm.interop import load_directory
-from scratchlm.model import count_operations
+from scratchlm.model import count_flops
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}  # operations a second in bfloat16
@@ -105,7 +105,7 @@ def megabytes(family, side):
 
 def utilization(model, seconds):
     """Operations a second of a step, and their share of what the processor could do at most."""
-    rate = count_operations(model.config, ROWS, TIME).training / seconds
+    rate = count_flops(model.config, ROWS, TIME).training / seconds
     name = torch.cuda.get_device_name() if DEVICE == "cuda" else "one core"
     peak = next((value for card, value in PEAKS.items() if card in name), None)
     share = "" if peak is None else f", {100 * rate / peak:.1f} % of its peak"
@@ -130,9 +130,9 @@ def main():
     for family in options.families:
         theirs, ours = pair(family)
         logits = partial(their_logits, theirs)
-        pairs = contests(theirs, logits, ours, ids, write_theirs, compiled=options.compiled)
+        pairs = pairings(theirs, logits, ours, ids, write_theirs, compiled=options.compiled)
         for name, base, mine in pairs:
-            seconds = contest(family, name, base, mine, options.rounds)
+            seconds = compare(family, name, base, mine, options.rounds)
             if name == "step, bf16":
                 print(f"{family:7} {utilization(ours, seconds)}")
         with torch.inference_mode():

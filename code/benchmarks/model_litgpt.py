@@ -10,14 +10,14 @@ import argparse
 from importlib.metadata import version
 
 import torch
-from contest import contest, contests, write, write_ours
+from harness import compare, pairings, write, write_ours
 from litgpt.config import Config
 from litgpt.model import GPT
 from scratchlm.model import ModelConfig, Transformer
-from scratchlm.model.known import llama
+from scratchlm.model.presets import llama
 
 ROWS, TIME, LAYERS = 4, 256, 8
-OURS = llama(4096, 512, width=256, layers=LAYERS, heads=8, inner=704, kv_heads=4)
+OURS = llama(4096, 512, d_model=256, n_layers=LAYERS, n_heads=8, d_ff=704, n_kv_heads=4)
 THEIRS = {
     "block_size": 512,
     "vocab_size": 4096,
@@ -92,9 +92,9 @@ def main():
         print(f"logits differ by {(theirs(ids) - ours(ids)).abs().max().item():.1e}")
     same = write_theirs(theirs, ids[:1, :64]) == write_ours(ours, ids[:1, :64])
     print(f"same text: {same}")
-    pairs = contests(theirs, theirs, ours, ids, write_theirs, compiled=options.compiled)
+    pairs = pairings(theirs, theirs, ours, ids, write_theirs, compiled=options.compiled)
     for name, base, mine in pairs:
-        contest("llama", name, base, mine, options.rounds)
+        compare("llama", name, base, mine, options.rounds)
 
 
 if __name__ == "__main__":

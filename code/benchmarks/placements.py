@@ -13,7 +13,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise, product
 from math import log
 from pathlib import Path
@@ -23,7 +23,7 @@ from about import about
 from scratchlm.data import Shard, StreamBatches
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer, residual_streams
-from scratchlm.model.config import Initialization, Placement
+from scratchlm.model.config import Initialization, NormPlacement
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
 from torch import Tensor
@@ -31,8 +31,8 @@ from torch.nn import functional as F
 
 STORIES, HELD_OUT, TIME, ROWS, EVERY = 400, 4096, 32, 16, 10
 RATES = (1e-3, 3e-3, 3e-4)
-MODEL = replace(
-    ModelConfig.gpt2(vocab_size=256, context=TIME, width=64, layers=1), width=48, heads=4
+MODEL = ModelConfig.gpt2(vocab_size=256, max_seq_len=TIME, d_model=64, n_layers=1).replace(
+    d_model=48, n_heads=4
 )
 
 
@@ -41,7 +41,7 @@ class Cell:
     """What differs between the runs."""
 
     part: str
-    placement: Placement
+    placement: NormPlacement
     initialization: Initialization
     layers: int
     rate: float
@@ -52,18 +52,17 @@ class Cell:
     @property
     def model(self) -> ModelConfig:
         """The model's shape."""
-        return replace(
-            MODEL,
-            placement=self.placement,
+        return MODEL.replace(
+            norm_placement=self.placement,
             initialization=self.initialization,
-            layers=self.layers,
+            n_layers=self.layers,
         )
 
     @property
     def training(self) -> TrainConfig:
         """How it is trained."""
         return TrainConfig(
-            self.steps, optimizer="adamw", rate=self.rate, warmup=self.warmup, hold=0.6
+            self.steps, optimizer="adamw", lr=self.rate, warmup_steps=self.warmup, decay_start=0.6
         )
 
 
@@ -76,7 +75,7 @@ def grid(seeds: int) -> Iterator[Cell]:
         for rate, warmup in product(RATES, (0, 66)):
             for layers, placement in product((4, 16), ("pre", "post")):
                 yield Cell("grid", placement, "gpt2", layers, rate, warmup, seed)
-            for placement in ("deepnorm", "sandwich", "answer"):
+            for placement in ("deepnorm", "sandwich", "reordered"):
                 yield Cell("grid", placement, "xavier", 16, rate, warmup, seed)
 
 
@@ -140,9 +139,9 @@ def without_each(model: Transformer, rows: Tensor) -> list[float]:
     result, blocks = [], model.layers
     for gone in range(len(blocks)):
         model.layers = torch.nn.ModuleList(b for i, b in enumerate(blocks) if i != gone)
-        model.config = replace(model.config, layers=len(blocks) - 1)
+        model.config = model.config.replace(n_layers=len(blocks) - 1)
         result.append(bits(model, rows))
-    model.layers, model.config = blocks, replace(model.config, layers=len(blocks))
+    model.layers, model.config = blocks, model.config.replace(n_layers=len(blocks))
     return tidy(result)
 
 
@@ -161,12 +160,12 @@ def train(cell: Cell, shard: Shard, rows: Tensor, steps: int | None = None) -> d
     """One run, or its first steps."""
     start = time.process_time()
     model = Transformer(cell.model, cell.seed)
-    batches = StreamBatches(shard, time=TIME, rows=ROWS, seed=cell.seed)
+    batches = StreamBatches(shard, seq_len=TIME, batch_size=ROWS, seed=cell.seed)
     trainer = Trainer(model, batches, cell.training)
     reports = []
     try:
         for _ in range(steps or cell.steps):
-            reports.append(trainer.advance())
+            reports.append(trainer.train_step())
     except InputError as error:  # the loss was no number
         print(error)
     losses = [report.loss / log(2) for report in reports]
@@ -175,7 +174,7 @@ def train(cell: Cell, shard: Shard, rows: Tensor, steps: int | None = None) -> d
     result: dict[str, object] = {
         **vars(cell),
         "bits_per_byte": round(bits(model, rows), 4),
-        "gradient": round(max(report.gradient for report in reports), 3),
+        "gradient": round(max(report.grad_norm for report in reports), 3),
         "losses": [round(sum(group) / EVERY, 3) for group in groups],
         **look(model, rows),
     }

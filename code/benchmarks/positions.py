@@ -15,7 +15,6 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -45,7 +44,7 @@ STRETCHES = {  # how the waves are stretched, and by how much queries and keys a
     "yarn": (YARN, sharpening(YARN)),
     "yarn, blunt": (YARN, 1.0),
 }
-MODEL = ModelConfig(VOCABULARY, TIME, width=64, layers=2, heads=4, tie_embeddings=False)
+MODEL = ModelConfig(VOCABULARY, TIME, d_model=64, n_layers=2, n_heads=4, tie_embeddings=False)
 
 
 def prepare(text: Path | None) -> tuple[Shard, torch.Tensor]:
@@ -70,7 +69,7 @@ def prepare(text: Path | None) -> tuple[Shard, torch.Tensor]:
 @torch.no_grad()
 def by_position(model: Transformer, windows: torch.Tensor) -> list[float]:
     """Mean nats at each few positions; where the model's context ends, so does the list."""
-    context = model.config.context
+    context = model.config.max_seq_len
     nats = torch.cat(
         [
             F.cross_entropy(
@@ -87,7 +86,7 @@ def by_position(model: Transformer, windows: torch.Tensor) -> list[float]:
 def start_of(scheme: str, seed: int) -> Transformer:
     """An untrained model."""
     kind = "learned" if scheme == "quiet" else scheme
-    model = Transformer(replace(MODEL, positions=kind), seed)  # type: ignore[arg-type]
+    model = Transformer(MODEL.replace(positions=kind), seed)  # type: ignore[arg-type]
     if scheme == "quiet":
         model.positions.weight.data *= QUIET
     return model
@@ -99,7 +98,7 @@ def longer(
     """The same weights in a model of a longer context, but for positions that were learned."""
     if model.config.positions == "learned":
         return model
-    new = Transformer(replace(model.config, context=LONG, rope_scaling=scaling))
+    new = Transformer(model.config.replace(max_seq_len=LONG, rope_scaling=scaling))
     new.load_state_dict(model.state_dict())
     if model.config.positions == "rope":
         for turned in (new.positions.cos, new.positions.sin):
@@ -109,10 +108,10 @@ def longer(
 
 def train(model: Transformer, shard: Shard, steps: int, seed: int, **rest: float) -> list[float]:
     """Train in place, always with the same number of tokens in a step; return the losses."""
-    context = model.config.context
+    context = model.config.max_seq_len
     batches = StreamBatches(shard, context, ROWS * TIME // context, seed)
     trainer = Trainer(model, batches, TrainConfig(steps, **rest))  # type: ignore[arg-type]
-    return [round(trainer.advance().loss, 3) for _ in range(steps)]
+    return [round(trainer.train_step().loss, 3) for _ in range(steps)]
 
 
 def run(
@@ -130,7 +129,7 @@ def run(
         start, stretched = time.process_time(), longer(model, scaling, length)
         found = {"stretch": name, "seed": seed}
         found["nats"] = by_position(stretched, windows)
-        train(stretched, shard, LONG_STEPS, seed + 100, warmup=5, matrix_rate=0.01, rate=0.0015)
+        train(stretched, shard, LONG_STEPS, seed + 100, warmup=5, muon_lr=0.01, rate=0.0015)
         found["nats_trained"] = by_position(stretched, windows)
         yield found | {"cpu_seconds": round(time.process_time() - start, 1)}
 

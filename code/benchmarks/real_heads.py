@@ -26,7 +26,7 @@ def look(model: Transformer, rows: list[list[int]]) -> dict[str, torch.Tensor]:
     """Shares of weight by layer and head, averaged over rows."""
     config = model.config
     kinds = ("before", "first near", "first far", "copied")
-    sums = {kind: torch.zeros(config.layers, config.heads) for kind in kinds}
+    sums = {kind: torch.zeros(config.n_layers, config.n_heads) for kind in kinds}
     for row in rows:
         with attention_maps(model) as maps:
             model(torch.tensor([row]))
@@ -43,7 +43,7 @@ def look(model: Transformer, rows: list[list[int]]) -> dict[str, torch.Tensor]:
 
 def loss(model: Transformer, rows: list[list[int]], dead: tuple[int, int] | None = None) -> float:
     """Nats per token, with one head silent or none."""
-    width, hooks = model.config.head_width, []
+    width, hooks = model.config.head_dim, []
     if dead is not None:
 
         def silence(_: object, inputs: tuple[torch.Tensor, ...]) -> None:

@@ -32,7 +32,7 @@ def main() -> None:
     groups = [lines[n : n + PARAGRAPHS] for n in range(0, STORIES * PARAGRAPHS, PARAGRAPHS)]
     texts = ["\n\n".join(group) for group in groups]
     rows = [encode(text, tokens) for text in texts]
-    kept = [n for n, row in enumerate(rows) if len(row) <= model.config.context]
+    kept = [n for n, row in enumerate(rows) if len(row) <= model.config.max_seq_len]
     rows, texts = [rows[n] for n in kept], [texts[n] for n in kept]
     read = sum(len(text.encode()) for text in texts)
     bits = {}

@@ -27,7 +27,7 @@ from scratchlm.world import corpus
 
 STORIES, VOCABULARY, TIME, HELD_OUT = 2000, 1024, 1200, 60
 FIRST = 20  # steps whose losses are kept, for others to begin the same run and compare
-MODEL = ModelConfig(VOCABULARY, context=TIME, width=64, layers=2, heads=2)
+MODEL = ModelConfig(VOCABULARY, max_seq_len=TIME, d_model=64, n_layers=2, n_heads=2)
 
 
 def prepare() -> tuple[Tokenizer, Shard]:
@@ -42,10 +42,10 @@ def train(
 ) -> dict[str, object]:
     """One run: about a thousand tokens a step, and as many steps as it takes."""
     start = time.process_time()
-    batches = arrange(layout, shard, TIME, rows=1, seed=seed)
+    batches = arrange(layout, shard, TIME, batch_size=1, seed=seed)
     steps = round(100 * tokens / sum(batches.batch(number).count for number in range(100)))
     trainer = Trainer(Transformer(MODEL, seed), batches, TrainConfig(steps))
-    reports = [trainer.advance() for _ in range(steps)]
+    reports = [trainer.train_step() for _ in range(steps)]
     spent = time.process_time() - start
     texts = [story.text for story in held_out_stories(HELD_OUT)]
     rows = [encode_document(text, tokenizer) for text in texts]

@@ -26,7 +26,7 @@ from scratchlm.corpus import hold_out, read_texts
 from scratchlm.data import Shard, StreamBatches, encode_document
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats
-from scratchlm.model import ModelConfig, Transformer, count_operations
+from scratchlm.model import ModelConfig, Transformer, count_flops
 from scratchlm.tokenizer import Tokenizer
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
@@ -64,9 +64,9 @@ class Setting:
         self.worth = sum(len(text.encode()) for text in texts) / len(self.shard.tokens)
         self.time = round(ROW / self.worth)
         self.model = ModelConfig(
-            self.tokenizer.vocab_size, context=self.time, width=64, layers=2, heads=2
+            self.tokenizer.vocab_size, max_seq_len=self.time, d_model=64, n_layers=2, n_heads=2
         )
-        self.step_flops = count_operations(self.model, ROWS, self.time).training
+        self.step_flops = count_flops(self.model, ROWS, self.time).training
 
     def trainer(self, seed: int, steps: int) -> Trainer:
         """A run at its first step."""
@@ -78,7 +78,7 @@ def train(setting: Setting, seed: int, steps: int, held_out: Sequence[str]) -> d
     """One run."""
     start = time.process_time()
     trainer = setting.trainer(seed, steps)
-    losses = [trainer.advance().loss for _ in range(steps)]
+    losses = [trainer.train_step().loss for _ in range(steps)]
     rows = [encode_document(text, setting.tokenizer) for text in held_out]
     nats = sum(document_nats(trainer.model, rows))
     return {

@@ -28,7 +28,7 @@ def run(positions, chunk):
     hidden.grad, head.grad = torch.zeros_like(hidden), torch.zeros_like(head)
     before, start = peak(), time.process_time()
     if chunk:
-        loss = chunked_cross_entropy(hidden, head, targets, chunk=chunk)
+        loss = chunked_cross_entropy(hidden, head, targets, chunk_size=chunk)
     else:
         loss = torch.nn.functional.cross_entropy(hidden @ head.T, targets, reduction="sum")
     loss.backward()

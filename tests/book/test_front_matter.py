@@ -1,5 +1,6 @@
 """README, citation, licenses and diagrams agree with what they describe."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import finished
 import pytest
 import scratchlm
 import yaml
@@ -46,6 +48,37 @@ def test_readme_names_targets_and_files_that_exist():
     assert {"book", "test"} <= named <= targets
     for link in re.findall(r"\]\(([^)#]+)\)", readme):
         assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_readme_preface_and_plan_say_what_is_finished():
+    stale = [path.name for path in finished.stale(ROOT)]
+    assert stale == [], "type: python book/tools/finished.py --write"
+
+
+def test_another_chapter_is_said_in_all_three(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "chapters").mkdir()
+    for name in ("README.md", "_toc.yml", "book/preface.md", "book/plan.md"):
+        (tmp_path / name).write_text(read(name), "utf8")
+    for path in (ROOT / "chapters").glob("*.ipynb"):
+        (tmp_path / "chapters" / path.name).symlink_to(path)
+    assert finished.stale(tmp_path) == []
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": "# By luck or by rule"}]
+    (tmp_path / "chapters" / "12-luck.ipynb").write_text(json.dumps({"cells": cells}), "utf8")
+    toc = re.sub(
+        r"( +- file: chapters/11-.+\n)", r"\1      - file: chapters/12-luck\n", read("_toc.yml")
+    )
+    (tmp_path / "_toc.yml").write_text(toc, "utf8")
+    assert [path.name for path in finished.stale(tmp_path)] == [
+        "README.md",
+        "preface.md",
+        "plan.md",
+    ]
+    for path, text in finished.fresh(tmp_path).items():
+        assert "By luck or by rule" in text
+        path.write_text(text, "utf8")
+    assert finished.stale(tmp_path) == []
+    assert "12 of 23 chapters" in (tmp_path / "README.md").read_text("utf8")
 
 
 def test_changelog_has_an_entry_for_what_is_not_released():

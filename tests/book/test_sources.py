@@ -58,11 +58,6 @@ def test_every_exercise_is_solved(path):
     assert len(page.directives("solution-start")) == len(page.directives("solution-end"))
 
 
-def test_the_plan_links_the_finished_chapters():
-    linked = load(ROOT / "book" / "plan.md").role("doc")
-    assert linked == [f"../chapters/{path.stem}" for path in CHAPTERS]
-
-
 def test_few_outputs_are_exempt_from_comparison():
     cells = [cell for path in [*CHAPTERS, *SOLUTIONS] for cell in load(path).code]
     exempt = [cell for cell in cells if "nbval-ignore-output" in contract.tags(cell)]
@@ -84,6 +79,14 @@ def test_glossary_is_sorted_and_has_no_term_twice(glossary):
     assert len(glossary) >= 60
     assert glossary == sorted(glossary, key=str.lower)
     assert len({term.lower() for term in glossary}) == len(glossary)
+
+
+def test_notation_has_no_symbol_twice():
+    text = (ROOT / "book" / "notation.md").read_text("utf8")
+    cells = [row for row in re.findall(r"^\* - (.+)$", text, re.MULTILINE) if row != "Symbol"]
+    symbols = [symbol for cell in cells for symbol in re.findall(r"\$([^$]+)\$", cell)]
+    assert len(symbols) > 50
+    assert len(set(symbols)) == len(symbols)
 
 
 def test_every_term_used_is_in_the_glossary(book, glossary):

@@ -53,7 +53,7 @@ def copy(tmp_path):
     (package / "model" / "known.py").write_text(MODULE, "utf8")
     (package / "data" / "good.py").write_text("class Config:\n    def load(self): ...\n", "utf8")
     (tmp_path / "chapters").mkdir()
-    text = ["# A `white space` title\n", "\n", "At $1$ look-up, by\n", "lot, it is normed.\n"]
+    text = ["# A `white space` title\n", "\n", "At $L = -1$ look-up, by\n", "lot, it is normed.\n"]
     cells = [
         {"cell_type": "markdown", "id": "a", "metadata": {}, "source": text},
         {"cell_type": "code", "id": "b", "metadata": {}, "source": ["x = 'zero start'"]},
@@ -90,6 +90,7 @@ def test_planted_words_are_found_where_they_stand(copy, listed):
         f"{page}:{where('newborn')}: prose 'newborn'",
         f"{page}:{where('first weights')}: prose 'first weights'",
         f"{page}:{where('zero start')}: figure 'zero start'",
+        f"{page}:{where('look-up')}: formula 'L = -'",
     }
 
 

@@ -65,7 +65,7 @@ def test_show_counts_checks_and_estimates(village, capsys):
     folder, _, tokenizer = village
     call("pack", folder / "a.txt", "--tokenizer", folder / "t.json", "--out", folder / "out")
     capsys.readouterr()
-    call("show", folder / "out", "--tokenizer", folder / "t.json", "--verify", "--context", 512)
+    call("show", folder / "out", "--tokenizer", folder / "t.json", "--verify", "--seq-len", 512)
     first, shard, packed, cut, attention = capsys.readouterr().out.splitlines()
     assert first.startswith("1 shard, 30 documents")
     assert tokenizer.fingerprint[:12] in first

@@ -43,7 +43,7 @@ def test_the_last_tenth_of_a_text_is_held_out(text, capsys):
 
 def test_a_model_gets_a_rung_by_its_own_guesses(text, tmp_path, capsys):
     tokenizer = train_bpe([text.read_text(encoding="utf-8")], 300)
-    model = Transformer(ModelConfig(300, context=32, width=8, layers=1, heads=1))
+    model = Transformer(ModelConfig(300, max_seq_len=32, d_model=8, n_layers=1, n_heads=1))
     model.embed_tokens.weight.data.zero_()  # so that every guess is uniform over the tokens
     save_model(tmp_path / "model", model)
     tokenizer.save(tmp_path / "model" / "tokenizer.json")
@@ -82,7 +82,9 @@ def test_what_cannot_be_used_is_refused(text, tmp_path):
 
 
 def test_a_tokenizer_of_another_model_is_refused(text, tmp_path):
-    save_model(tmp_path, Transformer(ModelConfig(300, context=8, width=4, layers=1, heads=1)))
+    save_model(
+        tmp_path, Transformer(ModelConfig(300, max_seq_len=8, d_model=4, n_layers=1, n_heads=1))
+    )
     train_bpe(["text"], 257).save(tmp_path / "tokenizer.json")
     with pytest.raises(InputError, match="expected a tokenizer of 300 tokens, found one of 257"):
         call("--text", text, "--model", tmp_path)

@@ -29,7 +29,15 @@ def test_an_unknown_command_lists_the_known_ones(capsys):
 
 
 def test_the_shipped_model_continues_a_text():
-    program = [sys.executable, "-m", "scratchlm.cli.main", "generate", "Long ago", "--tokens", "20"]
+    program = [
+        sys.executable,
+        "-m",
+        "scratchlm.cli.main",
+        "generate",
+        "Long ago",
+        "--max-new-tokens",
+        "20",
+    ]
     first, second = (
         subprocess.run(program, capture_output=True, text=True, check=True) for _ in range(2)
     )

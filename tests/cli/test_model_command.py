@@ -8,7 +8,7 @@ from scratchlm.cli.model import Model, run
 from scratchlm.errors import InputError
 from scratchlm.interop import write_config
 from scratchlm.model import ModelConfig, Transformer, save_model
-from scratchlm.model.known import KNOWN
+from scratchlm.model.presets import PRESETS
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 from scratchlm.zoo import load
 
@@ -33,14 +33,14 @@ def test_llama_3_70b_by_hand(capsys):
 
 
 def test_models_of_ours_are_described(tmp_path, capsys):
-    model = Transformer(ModelConfig(257, 16, width=8, layers=1, heads=2))
+    model = Transformer(ModelConfig(257, 16, d_model=8, n_layers=1, n_heads=2))
     save_model(tmp_path, model)
     Tokenizer([]).save(tmp_path / TOKENIZER_FILE)
     for name, count in (
         (tmp_path, model.parameter_count()),
         ("base", load("base").model.parameter_count()),
     ):
-        call("describe", name, "--rows", 3, "--time", 10, "--optimizer", "muon")
+        call("describe", name, "--batch-size", 3, "--seq-len", 10, "--optimizer", "muon")
         table = {key.strip(): value.strip() for key, value in printed(capsys).items()}
         assert table["parameters"] == f"{count:,}"
         assert "forward, 3 × 10 tokens" in table
@@ -49,7 +49,7 @@ def test_models_of_ours_are_described(tmp_path, capsys):
 def test_a_configuration_is_enough(tmp_path, capsys):
     """Of a folder that Hugging Face's library wrote, the weights are not needed."""
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(write_config(KNOWN["qwen3-30b-a3b"])))
+    path.write_text(json.dumps(write_config(PRESETS["qwen3-30b-a3b"])))
     for name in (path, tmp_path):
         call("describe", name)
         table = {key.strip(): value.strip() for key, value in printed(capsys).items()}
@@ -64,8 +64,8 @@ def test_a_configuration_is_enough(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["gpt7"], r"expected one of gpt2, .*, base, .*or a folder"),
-        (["gpt2", "--time", "2000"], "1 to 1024 tokens"),
-        (["gpt2", "--rows", "0"], "rows and bytes above 0"),
+        (["gpt2", "--seq-len", "2000"], "1 to 1024 tokens"),
+        (["gpt2", "--batch-size", "0"], "batch_size and bytes_per_number above 0"),
     ],
 )
 def test_nonsense_is_refused(arguments, message):

@@ -11,15 +11,15 @@ from scratchlm.cli.main import main
 from scratchlm.cli.pretrain import Pretrain, run
 from scratchlm.data import Shards, write_shards
 from scratchlm.errors import InputError
-from scratchlm.inference import Sampling, write_text
+from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.model import load_model
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig, Trainer
-from scratchlm.training.run import CHECKPOINT, LOG
+from scratchlm.training.loop import CHECKPOINT, LOG
 from scratchlm.training.shard_text import open_shards
 from scratchlm.world import corpus
 
-SMALL = ["--size", "mini", "--context", "32", "--rows", "4"]
+SMALL = ["--size", "mini", "--seq-len", "32", "--batch-size", "4"]
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):
     assert f"{notes['bits_per_byte']:.3f} bits per byte" in printed
     assert notes["bits_per_byte"] < 6  # 8 is a blind guess
     tokenizer = Tokenizer.load(out / "tokenizer.json")
-    pieces = write_text(model, tokenizer, "Long ago", sampling=Sampling(), most=40)
+    pieces = generate_text(
+        model, tokenizer, "Long ago", sampling=SamplingParams(), max_new_tokens=40
+    )
     assert len("".join(pieces)) > 20
 
 
@@ -81,7 +83,7 @@ def test_a_run_keeps_the_precision_it_began_with(text, tmp_path, monkeypatch):
     monkeypatch.setattr(pretrain, "native_precision", lambda: "bfloat16")
     call("--text", text, "--out", out, "--steps", 3, *SMALL)
     monkeypatch.setattr(pretrain, "native_precision", lambda: "float32")
-    options = Pretrain(text=text, out=out, steps=3, size="mini", context=32, rows=4)
+    options = Pretrain(text=text, out=out, steps=3, size="mini", seq_len=32, batch_size=4)
     plan = TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16")
     assert pretrain.begin(options)[1].config == plan
 
@@ -106,7 +108,10 @@ def test_shards_become_a_model_and_a_cut_run_goes_on(shards, capsys, monkeypatch
     model, notes = load_model(shards / "whole")
     assert 2 < notes["bits_per_byte"] < 6
     tokenizer = Tokenizer.load(shards / "whole" / "tokenizer.json")
-    assert len("".join(write_text(model, tokenizer, sampling=Sampling(), most=40))) > 20
+    assert (
+        len("".join(generate_text(model, tokenizer, sampling=SamplingParams(), max_new_tokens=40)))
+        > 20
+    )
 
     def killed(*arguments, **options):
         for report in train(*arguments, **options):
@@ -129,7 +134,7 @@ def test_sources_are_mixed_by_their_weights_and_their_last_shards_held_out(shard
     batches = text.batches(64, 4, seed=0)
     shout = text.tokenizer.encode("!")[0]
     shouted = [
-        int((batches.batch(number).inputs == shout).any(dim=1).sum()) for number in range(20)
+        int((batches.batch(number).input_ids == shout).any(dim=1).sum()) for number in range(20)
     ]
     assert 55 <= sum(shouted) <= 75  # 3 of 4 rows; in the village few people shout
     last = [Shards.load(shards / name).shards[-1] for name in ("village", "shout")]
@@ -169,13 +174,13 @@ def test_other_settings_in_the_same_folder_are_refused(text, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (["--rows", "0"], "expected --rows of at least 1, found 0"),
+        (["--batch-size", "0"], "expected --batch-size of at least 1, found 0"),
         (["--steps", "0"], "expected --steps of at least 1, found 0"),
         (["--steps", "-3"], "expected --steps of at least 1, found -3"),
         (["--minutes", "0"], "expected --minutes above 0, found 0"),
         (["--minutes", "nan"], "expected --minutes above 0, found nan"),
         (["--size", "huge"], "found 'huge'"),
-        (["--context", "0"], "expected --context of at least 1, found 0"),
+        (["--seq-len", "0"], "expected --seq-len of at least 1, found 0"),
         (["--vocab-size", "3"], "found 3"),
         (["--weight-decay", "nan"], "expected a weight_decay from 0 on, found nan"),
     ],
@@ -191,14 +196,14 @@ def test_a_refused_run_does_not_claim_the_folder(text, tmp_path, wrong, message)
 def test_ctrl_c_saves_the_step_that_it_interrupts(text, tmp_path, monkeypatch, capsys):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     call("--text", text, "--out", whole, "--steps", 6, *SMALL)
-    advance = Trainer.advance
+    advance = Trainer.train_step
 
     def interrupted(trainer):
         if trainer.step == 3:
             signal.raise_signal(signal.SIGINT)
         return advance(trainer)
 
-    monkeypatch.setattr(Trainer, "advance", interrupted)
+    monkeypatch.setattr(Trainer, "train_step", interrupted)
     arguments = map(str, ["pretrain", "--text", text, "--out", cut, "--steps", 6, *SMALL])
     assert main(list(arguments)) == 130
     assert f"goes on from the last checkpoint in {cut}" in capsys.readouterr().err

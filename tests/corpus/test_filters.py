@@ -18,8 +18,8 @@ from scratchlm.corpus import (
     read,
     strip_gutenberg,
 )
-from scratchlm.corpus.filters import words
 from scratchlm.corpus.filters.repetition import repeated_ngram_characters, top_ngram_characters
+from scratchlm.corpus.filters.words import count_sentences, split_words
 
 PROSE = "The mill stood by the river, and it had to be seen to be believed. "
 BOOKS = ("grimm", "andersen", "oz")
@@ -125,11 +125,11 @@ def our_words(monkeypatch):
     for module in ("gopher_quality_filter", "gopher_repetition_filter"):
         monkeypatch.setattr(
             f"datatrove.pipeline.filters.{module}.split_into_words",
-            lambda text, language: words.words(text),
+            lambda text, language: split_words(text),
         )
     monkeypatch.setattr(
         "datatrove.pipeline.filters.c4_filters.split_into_sentences",
-        lambda text, language: [""] * words.count_sentences(text),
+        lambda text, language: [""] * count_sentences(text),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scratchlm.data import IGNORED, DocumentBatches, Shard, StreamBatches
+from scratchlm.data import IGNORE_INDEX, DocumentBatches, Shard, StreamBatches
 from scratchlm.errors import InputError
 
 documents = st.lists(st.lists(st.integers(0, 65_535), min_size=1, max_size=12), min_size=1)
@@ -19,9 +19,9 @@ def test_a_window_is_followed_by_its_targets(length, time, rows, seed):
     batches = StreamBatches(Shard.of([range(length)]), time, rows, seed)
     for number in range(2 * batches.per_epoch):
         batch = batches.batch(number)
-        assert batch.inputs.shape == (rows, time)
-        assert torch.equal(batch.targets, batch.inputs + 1)
-        assert torch.equal(batch.inputs, batch.inputs[:, :1] + torch.arange(time))
+        assert batch.input_ids.shape == (rows, time)
+        assert torch.equal(batch.targets, batch.input_ids + 1)
+        assert torch.equal(batch.input_ids, batch.input_ids[:, :1] + torch.arange(time))
 
 
 @given(documents, st.integers(1, 4), st.integers(0, 99))
@@ -32,9 +32,9 @@ def test_a_row_is_one_document_and_the_separator(rows, width, seed):
     seen = []
     for number in range(batches.per_epoch):
         batch = batches.batch(number)
-        assert batch.count == int((batch.targets != IGNORED).sum())
-        for inputs, targets in zip(batch.inputs, batch.targets, strict=True):
-            length = int((targets != IGNORED).sum())
+        assert batch.count == int((batch.targets != IGNORE_INDEX).sum())
+        for inputs, targets in zip(batch.input_ids, batch.targets, strict=True):
+            length = int((targets != IGNORE_INDEX).sum())
             seen.append(inputs[:length].tolist())
             assert targets[:length].tolist() == [*seen[-1][1:], 0]
     if len(rows) >= width:  # an epoch takes no document twice
@@ -49,11 +49,11 @@ def test_any_batch_can_be_had_at_once(kind):
     first, second = (kind(shard, 10, 3, seed=4) for _ in range(2))
     in_order = [first.batch(number) for number in range(40)]
     for number in (39, 0, 17, 16):
-        assert torch.equal(second.batch(number).inputs, in_order[number].inputs)
+        assert torch.equal(second.batch(number).input_ids, in_order[number].input_ids)
     other = kind(shard, 10, 3, seed=5)
     assert any(
-        batch.inputs.shape != other.batch(number).inputs.shape
-        or not torch.equal(batch.inputs, other.batch(number).inputs)
+        batch.input_ids.shape != other.batch(number).input_ids.shape
+        or not torch.equal(batch.input_ids, other.batch(number).input_ids)
         for number, batch in enumerate(in_order)
     )
 
@@ -72,5 +72,5 @@ def test_the_order_of_documents_is_the_one_that_shipped_models_learned_in():
     batches, digest = DocumentBatches(shard, 10, 3, seed=4), sha256()
     for number in range(40):
         batch = batches.batch(number)
-        digest.update(batch.inputs.numpy().tobytes() + batch.targets.numpy().tobytes())
+        digest.update(batch.input_ids.numpy().tobytes() + batch.targets.numpy().tobytes())
     assert digest.hexdigest() == "239fc43401f99f18f9a82ed17c9e2f0b8c15d79c0ea7a37ee09739b62aeaa25f"

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from scratchlm.data import IGNORED, LAYOUTS, Shard, arrange
+from scratchlm.data import IGNORE_INDEX, LAYOUTS, Shard, arrange
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.training import TrainConfig, Trainer
@@ -12,7 +12,7 @@ from scratchlm.training.trainer import total_loss
 
 DOCUMENTS = [[0, *(1 + (3 * n + k) % 9 for k in range(2 + n % 5))] for n in range(24)]
 SHARD = Shard.of(DOCUMENTS)
-CONFIG = ModelConfig(vocab_size=10, context=12, width=16, layers=2, heads=2)
+CONFIG = ModelConfig(vocab_size=10, max_seq_len=12, d_model=16, n_layers=2, n_heads=2)
 
 
 def randomized() -> Transformer:
@@ -27,9 +27,9 @@ def randomized() -> Transformer:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_layout_trains_and_counts_its_tokens(layout):
-    batches = arrange(layout, SHARD, time=12, rows=2)
-    trainer = Trainer(Transformer(CONFIG), batches, TrainConfig(steps=3, warmup=1))
-    reports = [trainer.advance() for _ in range(3)]
+    batches = arrange(layout, SHARD, seq_len=12, batch_size=2)
+    trainer = Trainer(Transformer(CONFIG), batches, TrainConfig(steps=3, warmup_steps=1))
+    reports = [trainer.train_step() for _ in range(3)]
     assert all(0 < report.tokens <= 40 for report in reports)
 
 
@@ -37,10 +37,10 @@ def test_masked_windows_hold_the_same_tokens_as_windows():
     plain, masked = (arrange(name, SHARD, 12, 2, seed=3) for name in LAYOUTS[:2])
     for number in range(6):
         one, other = plain.batch(number), masked.batch(number)
-        assert torch.equal(one.inputs, other.inputs)
+        assert torch.equal(one.input_ids, other.input_ids)
         assert torch.equal(one.targets, other.targets)
         assert one.mask is None
-        for row, documents in zip(other.inputs, other.documents, strict=True):
+        for row, documents in zip(other.input_ids, other.document_ids, strict=True):
             for (_, before), (token, after) in pairwise(
                 zip(row.tolist(), documents.tolist(), strict=True)
             ):
@@ -49,24 +49,24 @@ def test_masked_windows_hold_the_same_tokens_as_windows():
 
 def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():
     model = randomized()
-    batch = arrange("packed", SHARD, time=12, rows=3).batch(1)
-    logits = model(batch.inputs, mask=batch.mask)
+    batch = arrange("packed", SHARD, seq_len=12, batch_size=3).batch(1)
+    logits = model(batch.input_ids, mask=batch.mask)
     assert torch.isfinite(logits).all()
     for row in range(3):
-        for document in range(int(batch.documents[row].max()) + 1):
-            inside = batch.documents[row] == document
-            alone = model(batch.inputs[row][inside][None])[0]
+        for document in range(int(batch.document_ids[row].max()) + 1):
+            inside = batch.document_ids[row] == document
+            alone = model(batch.input_ids[row][inside][None])[0]
             torch.testing.assert_close(logits[row][inside], alone, rtol=1e-4, atol=1e-5)
 
 
 def test_the_gradient_of_a_packed_row_is_that_of_its_documents_one_a_row():
     packed, single = randomized(), randomized()
-    batch = arrange("packed", SHARD, time=12, rows=2).batch(0)
-    total_loss(packed(batch.inputs, mask=batch.mask), batch.targets).backward()
+    batch = arrange("packed", SHARD, seq_len=12, batch_size=2).batch(0)
+    total_loss(packed(batch.input_ids, mask=batch.mask), batch.targets).backward()
     for row in range(2):
-        for document in range(int(batch.documents[row].max()) + 1):
-            inside = batch.documents[row] == document
-            logits = single(batch.inputs[row][inside][None])
+        for document in range(int(batch.document_ids[row].max()) + 1):
+            inside = batch.document_ids[row] == document
+            logits = single(batch.input_ids[row][inside][None])
             total_loss(logits, batch.targets[row][inside][None]).backward()
     for one, other in zip(packed.parameters(), single.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4)
@@ -80,11 +80,11 @@ def test_a_mask_of_all_before_changes_nothing():
 
 
 def test_one_a_row_holds_whole_documents():
-    batch = arrange("one a row", SHARD, time=12, rows=2).batch(0)
-    for inputs, targets in zip(batch.inputs, batch.targets, strict=True):
-        assert inputs[targets != IGNORED].tolist() in DOCUMENTS
+    batch = arrange("one a row", SHARD, seq_len=12, batch_size=2).batch(0)
+    for inputs, targets in zip(batch.input_ids, batch.targets, strict=True):
+        assert inputs[targets != IGNORE_INDEX].tolist() in DOCUMENTS
 
 
 def test_an_unknown_layout_is_refused():
     with pytest.raises(InputError, match="one of windows, masked windows"):
-        arrange("diagonal", SHARD, time=12, rows=2)
+        arrange("diagonal", SHARD, seq_len=12, batch_size=2)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.data import (
-    IGNORED,
+    IGNORE_INDEX,
     PADDING,
     PackedDocuments,
     attention_pairs,
@@ -107,7 +107,7 @@ def test_a_row_holds_its_pieces_their_targets_and_their_places(numbered, lengths
         inputs, targets, documents, positions = rows[row]
         assert {len(part) for part in (inputs, targets, documents, positions)} == {time}
         used = documents != PADDING
-        assert torch.equal(used, targets != IGNORED)
+        assert torch.equal(used, targets != IGNORE_INDEX)
         assert used.int().diff().le(0).all()  # padding stands at the end
         assert documents[used].diff().ge(0).all()
         seen += inputs[used].tolist()

@@ -1,14 +1,14 @@
 """The recall task: every answer stands behind its question, and every batch is a function."""
 
 import torch
-from scratchlm.data import IGNORED, RecallBatches
+from scratchlm.data import IGNORE_INDEX, RecallBatches
 from scratchlm.data.recall import FACTS, QUESTIONS
 
 
 def test_every_answer_stood_behind_its_question_among_the_facts():
-    batch = RecallBatches(rows=8, seed=1).batch(5)
-    for row, targets in zip(batch.inputs, batch.targets, strict=True):
-        facts, asked = row[:FACTS].tolist(), torch.where(targets != IGNORED)[0]
+    batch = RecallBatches(batch_size=8, seed=1).batch(5)
+    for row, targets in zip(batch.input_ids, batch.targets, strict=True):
+        facts, asked = row[:FACTS].tolist(), torch.where(targets != IGNORE_INDEX)[0]
         assert len(set(facts)) == FACTS
         assert asked.tolist() == list(range(FACTS, len(row), 2))
         for place in asked.tolist():
@@ -16,12 +16,12 @@ def test_every_answer_stood_behind_its_question_among_the_facts():
 
 
 def test_no_question_comes_twice_in_a_row():
-    for row in RecallBatches().batch(0).inputs:
+    for row in RecallBatches().batch(0).input_ids:
         assert len(set(row[FACTS::2].tolist())) == QUESTIONS
 
 
 def test_batches_are_functions_of_number_and_seed():
     one, same = RecallBatches(seed=3).batch(7), RecallBatches(seed=3).batch(7)
-    assert torch.equal(one.inputs, same.inputs)
-    assert not torch.equal(one.inputs, RecallBatches(seed=3).batch(8).inputs)
-    assert not torch.equal(one.inputs, RecallBatches(seed=4).batch(7).inputs)
+    assert torch.equal(one.input_ids, same.input_ids)
+    assert not torch.equal(one.input_ids, RecallBatches(seed=3).batch(8).input_ids)
+    assert not torch.equal(one.input_ids, RecallBatches(seed=4).batch(7).input_ids)

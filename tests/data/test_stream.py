@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, get_worker_info
 
 
 def contents(batch):
-    parts = (batch.inputs, batch.targets, batch.documents, batch.positions)
+    parts = (batch.input_ids, batch.targets, batch.document_ids, batch.position_ids)
     return [None if part is None else part.tolist() for part in parts]
 
 
@@ -95,9 +95,9 @@ def test_ranks_share_out_every_batch(stream, ranks):
     parts = [SampleBatches(stream, 6, rank=rank, ranks=ranks) for rank in range(ranks)]
     for number in range(30):
         together = [part.batch(number) for part in parts]
-        assert all(len(part.inputs) == 6 // ranks for part in together)
+        assert all(len(part.input_ids) == 6 // ranks for part in together)
         assert torch.equal(
-            torch.cat([part.inputs for part in together]), single.batch(number).inputs
+            torch.cat([part.input_ids for part in together]), single.batch(number).input_ids
         )
         numbers = [sample for part in parts for sample in part.numbers(number)]
         assert numbers == list(range(6 * number, 6 * number + 6))
@@ -132,7 +132,7 @@ class Signed(SampleStream):
 
 def test_each_worker_makes_its_own_part(sources):
     loaded = islice(SampleBatches(Signed(sources), 3).loader(2, workers=2), 10)
-    batches = [(batch.inputs.tolist(), batch.targets.tolist()) for batch in loaded]
+    batches = [(batch.input_ids.tolist(), batch.targets.tolist()) for batch in loaded]
     assert [numbers for numbers, _ in batches] == [[*range(n, n + 3)] for n in range(6, 36, 3)]
     assert [workers for _, workers in batches] == [[0] * 3, [1] * 3] * 5
 
@@ -143,13 +143,13 @@ def test_packed_rows_come_with_their_documents(tmp_path, bytewise, texts, worker
     rows = PackedDocuments(Shards.load(tmp_path), 1500)
     batches = SampleBatches(SampleStream([rows], seed=1), 4)
     for number, batch in enumerate(islice(batches.loader(3, workers), 5)):
-        assert batch.documents.shape == batch.positions.shape == (4, 1500)
+        assert batch.document_ids.shape == batch.position_ids.shape == (4, 1500)
         assert contents(batch) == contents(batches.batch(3 + number))
 
 
 def test_a_trainer_resumes_on_shards_to_the_same_bits(tmp_path, bytewise, texts):
     write_shards(texts, bytewise, tmp_path / "shards", 9_000)
-    shape = ModelConfig(vocab_size=257, context=16, width=8, layers=1, heads=1)
+    shape = ModelConfig(vocab_size=257, max_seq_len=16, d_model=8, n_layers=1, n_heads=1)
 
     def trainer():
         windows = Windows(Shards.load(tmp_path / "shards"), 16)
@@ -157,11 +157,11 @@ def test_a_trainer_resumes_on_shards_to_the_same_bits(tmp_path, bytewise, texts)
         return Trainer(Transformer(shape), batches, TrainConfig(steps=6))
 
     whole, cut, again = trainer(), trainer(), trainer()
-    losses = [whole.advance().loss for _ in range(6)]
-    assert [cut.advance().loss for _ in range(3)] == losses[:3]
+    losses = [whole.train_step().loss for _ in range(6)]
+    assert [cut.train_step().loss for _ in range(3)] == losses[:3]
     save_checkpoint(tmp_path / "checkpoint", cut)
     load_checkpoint(tmp_path / "checkpoint", again)
-    assert [again.advance().loss for _ in range(3)] == losses[3:]
+    assert [again.train_step().loss for _ in range(3)] == losses[3:]
 
 
 def test_what_does_not_go_together_is_refused(numbered, stream):
@@ -174,11 +174,11 @@ def test_what_does_not_go_together_is_refused(numbered, stream):
     for datasets, weights in (([], None), ([short], [1, 2]), ([short, []], [1, 1])):
         with pytest.raises(InputError, match="expected datasets that are not empty"):
             SampleStream(datasets, weights)
-    with pytest.raises(InputError, match="rows that 4 ranks share equally, found 6"):
+    with pytest.raises(InputError, match="batch_size that 4 ranks share equally, found 6"):
         SampleBatches(stream, 6, ranks=4)
     with pytest.raises(InputError, match="a rank from 0 to 1, found 2"):
         SampleBatches(stream, 6, rank=2, ranks=2)
-    with pytest.raises(InputError, match="rows that 0 ranks"):
+    with pytest.raises(InputError, match="batch_size that 0 ranks"):
         SampleBatches(stream, 6, ranks=0)
     with pytest.raises(InputError, match="at least 1 row"):
         SampleBatches(stream, 0)

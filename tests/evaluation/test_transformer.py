@@ -26,11 +26,13 @@ def test_every_token_but_the_first_is_counted_once(lengths, context):
 
 
 def test_short_documents_score_as_if_alone():
-    model = Transformer(ModelConfig(vocab_size=31, context=20, width=16, layers=2, heads=2))
+    model = Transformer(
+        ModelConfig(vocab_size=31, max_seq_len=20, d_model=16, n_layers=2, n_heads=2)
+    )
     for weight in model.parameters():
         torch.nn.init.normal_(weight, 0.0, 0.4, generator=torch.Generator().manual_seed(2))
     documents = [torch.randint(31, (length,)).tolist() for length in (3, 21, 9, 15)]
-    for ids, nats in zip(documents, document_nats(model, documents, together=3), strict=True):
+    for ids, nats in zip(documents, document_nats(model, documents, batch_size=3), strict=True):
         row = torch.tensor([ids])
         expected = torch.nn.functional.cross_entropy(
             model(row[:, :-1])[0], row[0, 1:], reduction="sum"

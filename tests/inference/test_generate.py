@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from scratchlm.inference import Sampling, write_many, write_text
+from scratchlm.inference import SamplingParams, generate_batch, generate_text
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
 
@@ -21,7 +21,9 @@ def test_the_same_seed_writes_the_same_text(pair):
     model, tokenizer = pair
 
     def text(seed: int) -> str:
-        pieces = write_text(model, tokenizer, "the", sampling=Sampling(), most=60, seed=seed)
+        pieces = generate_text(
+            model, tokenizer, "the", sampling=SamplingParams(), max_new_tokens=60, seed=seed
+        )
         return "".join(pieces)
 
     assert text(1) == text(1) != text(2)
@@ -37,19 +39,27 @@ def test_pieces_are_what_the_whole_decodes_to(pair):
         if token == tokenizer.specials[END_OF_TEXT]:
             break
         row.append(token)
-    pieces = write_text(model, tokenizer, "Zoë 🎉", sampling=Sampling(0.0), most=20)
+    pieces = generate_text(
+        model, tokenizer, "Zoë 🎉", sampling=SamplingParams(0.0), max_new_tokens=20
+    )
     assert "".join(pieces) == tokenizer.decode(row[start:])
 
 
 def test_a_prompt_cannot_smuggle_in_a_control_token(pair):
     model, tokenizer = pair
     assert tokenizer.specials[END_OF_TEXT] not in tokenizer.encode(END_OF_TEXT)
-    assert "".join(write_text(model, tokenizer, END_OF_TEXT * 30, sampling=Sampling(), most=5))
+    assert "".join(
+        generate_text(
+            model, tokenizer, END_OF_TEXT * 30, sampling=SamplingParams(), max_new_tokens=5
+        )
+    )
 
 
 def test_many_texts_end_at_the_separator_or_the_context(pair):
     model, tokenizer = pair
-    texts = write_many(model, tokenizer, 9, sampling=Sampling(), seed=1, together=4)
+    texts = generate_batch(model, tokenizer, 9, sampling=SamplingParams(), seed=1, batch_size=4)
     assert len(texts) == 9
-    assert texts == write_many(model, tokenizer, 9, sampling=Sampling(), seed=1, together=4)
+    assert texts == generate_batch(
+        model, tokenizer, 9, sampling=SamplingParams(), seed=1, batch_size=4
+    )
     assert all(END_OF_TEXT not in text for text in texts)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.inference import Sampling, choices, draw, generate
+from scratchlm.inference import SamplingParams, generate, sample, sampling_probs
 from scratchlm.model import ModelConfig, Transformer
 
 scores = st.lists(st.floats(-8, 8, width=32), min_size=2, max_size=12)
@@ -25,7 +25,7 @@ def test_what_is_kept_follows_the_definitions(logits, temperature, top_k, top_p)
         share += float(likely[id]) / total
     expected = torch.zeros(len(logits), dtype=torch.float64)
     expected[kept] = likely[kept] / likely[kept].sum()
-    found = choices(torch.tensor(logits), Sampling(temperature, top_k, top_p))
+    found = sampling_probs(torch.tensor(logits), SamplingParams(temperature, top_k, top_p))
     if (found > 0).sum() == len(kept):  # float32 scores may tie at the edge of top-p
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
     else:
@@ -35,9 +35,9 @@ def test_what_is_kept_follows_the_definitions(logits, temperature, top_k, top_p)
 
 def test_draws_come_as_often_as_they_should():
     logits = torch.tensor([2.0, 1.0, 0.5, -1.0, 1.5])
-    sampling = Sampling(temperature=0.9, top_k=4, top_p=0.9)
-    expected = choices(logits, sampling)
-    tokens = draw(logits.expand(100_000, -1), sampling, torch.Generator().manual_seed(0))
+    sampling = SamplingParams(temperature=0.9, top_k=4, top_p=0.9)
+    expected = sampling_probs(logits, sampling)
+    tokens = sample(logits.expand(100_000, -1), sampling, torch.Generator().manual_seed(0))
     counts = torch.bincount(tokens, minlength=5) / 100_000
     assert (counts[expected == 0] == 0).all()
     assert (counts - expected).abs().max() < 4 * (0.25 / 100_000) ** 0.5
@@ -46,25 +46,27 @@ def test_draws_come_as_often_as_they_should():
 def test_temperature_zero_is_greedy_whatever_else_is_set():
     logits = torch.tensor([[0.1, 0.3, 0.3, 0.2]])
     for top_k, top_p in ((0, 1.0), (2, 0.01), (3, 0.9)):
-        chosen = draw(logits, Sampling(0.0, top_k, top_p), torch.Generator())
+        chosen = sample(logits, SamplingParams(0.0, top_k, top_p), torch.Generator())
         assert chosen.item() == 1
 
 
 @pytest.mark.parametrize("wrong", [{"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 2}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(InputError, match="expected temperature"):
-        Sampling(**wrong)
+        SamplingParams(**wrong)
 
 
 def test_cached_generation_equals_reading_everything_again():
-    model = Transformer(ModelConfig(vocab_size=31, context=20, width=16, layers=2, heads=2))
+    model = Transformer(
+        ModelConfig(vocab_size=31, max_seq_len=20, d_model=16, n_layers=2, n_heads=2)
+    )
     for weight in model.parameters():
         torch.nn.init.normal_(weight, 0.0, 0.4, generator=torch.Generator().manual_seed(2))
     prompt = torch.tensor([[3, 1, 4], [1, 5, 9]])
-    steps = generate(model, prompt, Sampling(0.8), generator=torch.Generator().manual_seed(7))
+    steps = generate(model, prompt, SamplingParams(0.8), generator=torch.Generator().manual_seed(7))
     row, chance = prompt, torch.Generator().manual_seed(7)
     for _ in range(17):
-        expected = draw(model(row)[:, -1], Sampling(0.8), chance)
+        expected = sample(model(row)[:, -1], SamplingParams(0.8), chance)
         assert torch.equal(next(steps), expected)
         row = torch.cat((row, expected[:, None]), dim=1)
     for _ in range(30):  # past the context
@@ -73,7 +75,9 @@ def test_cached_generation_equals_reading_everything_again():
 
 @pytest.mark.parametrize("length", [0, 21])
 def test_prompts_that_do_not_fit_are_refused(length):
-    model = Transformer(ModelConfig(vocab_size=31, context=20, width=16, layers=2, heads=2))
+    model = Transformer(
+        ModelConfig(vocab_size=31, max_seq_len=20, d_model=16, n_layers=2, n_heads=2)
+    )
     prompt = torch.zeros(1, length, dtype=torch.long)
     with pytest.raises(InputError, match=f"found {length}"):
-        next(generate(model, prompt, Sampling(), generator=torch.Generator()))
+        next(generate(model, prompt, SamplingParams(), generator=torch.Generator()))

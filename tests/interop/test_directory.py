@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-from dataclasses import replace
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from scratchlm.interop import directory, load_directory, save_directory
 from scratchlm.interop.config_json import read_config, write_config
 from scratchlm.interop.families import FAMILIES
 from scratchlm.model import KVCache, ModelConfig, Transformer, left_pad
-from scratchlm.model.known import KNOWN
+from scratchlm.model.presets import PRESETS
 
 LLAMA = {
     "vocab_size": 61,
@@ -149,7 +148,7 @@ def test_their_models_have_the_same_logits_here(reference, ids, tmp_path):
     ours = load_directory(tmp_path)
     expected = reference(ids).logits
     torch.testing.assert_close(ours(ids), expected, **NEAR)
-    cache = KVCache(ours.config, batch=2)
+    cache = KVCache(ours.config, batch_size=2)
     pieces = [ours(part, cache) for part in ids.split([5, 1, 1, 20, 13], dim=1)]
     torch.testing.assert_close(torch.cat(pieces, dim=1), expected, **NEAR)
 
@@ -166,7 +165,7 @@ def test_rows_of_different_lengths_have_the_logits_of_each_alone(reference, tmp_
     places = (text.cumsum(dim=1) - 1).clamp(min=0)
     expected = reference(ids, attention_mask=text.long(), position_ids=places).logits
     torch.testing.assert_close(ours(ids, padding=padding)[text], expected[text], **NEAR)
-    cache = KVCache(ours.config, batch=3)
+    cache = KVCache(ours.config, batch_size=3)
     pieces = [ours(part, cache, padding=padding) for part in ids.split([9, 1, 13], dim=1)]
     torch.testing.assert_close(torch.cat(pieces, dim=1)[text], expected[text], **NEAR)
     for row, empty, logits in zip(rows, padding, expected, strict=True):
@@ -217,7 +216,7 @@ def test_the_dialect_of_before_2025_is_read(tmp_path, ids):
 
 
 def test_half_precision_halves_the_file(tmp_path):
-    model = Transformer(ModelConfig.gpt2(vocab_size=61, context=16, width=64, layers=1))
+    model = Transformer(ModelConfig.gpt2(vocab_size=61, max_seq_len=16, d_model=64, n_layers=1))
     save_directory(tmp_path, model, dtype=torch.bfloat16)
     stored = load_file(tmp_path / "model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.bfloat16}
@@ -227,7 +226,7 @@ def test_half_precision_halves_the_file(tmp_path):
 
 
 def test_gpt2s_first_files_have_no_prefix_and_some_constants(tmp_path, ids):
-    model = Transformer(ModelConfig.gpt2(vocab_size=61, context=64, width=64, layers=2))
+    model = Transformer(ModelConfig.gpt2(vocab_size=61, max_seq_len=64, d_model=64, n_layers=2))
     save_directory(tmp_path, model)
     stored = load_file(tmp_path / "model.safetensors")
     stored = {name.removeprefix("transformer."): tensor for name, tensor in stored.items()}
@@ -236,9 +235,9 @@ def test_gpt2s_first_files_have_no_prefix_and_some_constants(tmp_path, ids):
     torch.testing.assert_close(load_directory(tmp_path)(ids), model(ids))
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", PRESETS)
 def test_published_shapes_are_those_of_a_family(name):
-    config = KNOWN[name]
+    config = PRESETS[name]
     assert read_config(write_config(config)) == config
 
 
@@ -246,8 +245,8 @@ def test_published_shapes_are_those_of_a_family(name):
 def folder(tmp_path):
     """A Llama of ours on the disk."""
     config = FAMILIES["llama"].shape
-    shape = {"vocab_size": 61, "context": 16, "width": 8, "heads": 2, "kv_heads": 1}
-    model = Transformer(ModelConfig(**{**vars(config), **shape, "inner": 12, "head_dim": 4}))
+    shape = {"vocab_size": 61, "max_seq_len": 16, "d_model": 8, "n_heads": 2, "n_kv_heads": 1}
+    model = Transformer(ModelConfig(**{**vars(config), **shape, "d_ff": 12, "head_dim": 4}))
     save_directory(tmp_path, model)
     return tmp_path
 
@@ -283,8 +282,8 @@ def change_weights(folder, change):
         ),
         ({"layer_types": ["linear_attention"]}, "layers of full_attention, found .*linear"),
         ({"rope_scaling": {"rope_type": "llama3", "factor": 2.0}}, "expected original_max"),
-        ({"hidden_size": "wide"}, "expected a number as width, found .wide"),
-        ({"hidden_size": 0}, "expected width of at least 1"),
+        ({"hidden_size": "wide"}, "hidden_size: expected int, found .wide"),
+        ({"hidden_size": 0}, "expected d_model from 1 to"),
         ({"intermediate_size": 13}, "gate_proj.weight to give .* the shape .13, 8., found .12, 8."),
         ({"num_hidden_layers": 2}, "expected the tensor model.layers.1.input_layernorm.weight"),
     ],
@@ -337,7 +336,7 @@ def test_a_default_that_is_not_ours_has_to_be_there(folder, model_type, field):
 )
 def test_a_window_of_unknown_width_is_not_guessed(model_type, fields):
     """Hugging Face's library would take one of 4,096 positions."""
-    shape = replace(FAMILIES["qwen2"].shape, width=8, inner=12, heads=2, kv_heads=1)
+    shape = FAMILIES["qwen2"].shape.replace(d_model=8, d_ff=12, n_heads=2, n_kv_heads=1)
     written = write_config(shape) | {"model_type": model_type} | fields
     with pytest.raises(InputError, match="expected the field sliding_window"):
         read_config(written)
@@ -421,23 +420,23 @@ def test_damaged_and_missing_files_are_named(folder):
 
 
 def test_a_model_of_no_family_is_not_exported(tmp_path):
-    model = Transformer(ModelConfig(9, 8, width=4, layers=1, heads=1))
+    model = Transformer(ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1))
     with pytest.raises(InputError, match="expected a model in the form of gpt2, llama"):
         save_directory(tmp_path, model)
 
 
 def test_routers_that_do_not_share_out_all_weight_are_refused(tmp_path):
-    fields = write_config(KNOWN["qwen3-30b-a3b"])
-    assert read_config(fields) == KNOWN["qwen3-30b-a3b"]
+    fields = write_config(PRESETS["qwen3-30b-a3b"])
+    assert read_config(fields) == PRESETS["qwen3-30b-a3b"]
     del fields["norm_topk_prob"]  # false, in their library
     with pytest.raises(InputError, match="expected norm_topk_prob = True, found False"):
         read_config(fields)
 
 
 def test_experts_with_handicaps_are_not_exported(tmp_path):
-    shape = {"width": 8, "layers": 1, "heads": 2, "kv_heads": 1, "head_dim": 4, "inner": 6}
-    size = {"vocab_size": 9, "context": 8, "experts": 3, "active_experts": 2}
-    model = Transformer(ModelConfig(**{**vars(KNOWN["qwen3-30b-a3b"]), **shape, **size}))
+    shape = {"d_model": 8, "n_layers": 1, "n_heads": 2, "n_kv_heads": 1, "head_dim": 4, "d_ff": 6}
+    size = {"vocab_size": 9, "max_seq_len": 8, "n_experts": 3, "experts_per_token": 2}
+    model = Transformer(ModelConfig(**{**vars(PRESETS["qwen3-30b-a3b"]), **shape, **size}))
     save_directory(tmp_path / "even", model)
     model.layers[0].mlp.handicap[1] = 0.5
     with pytest.raises(InputError, match="expected experts without handicaps"):

@@ -19,7 +19,7 @@ from scratchlm.zoo import load
 def folder(tmp_path):
     """A tiny GPT-2 with a tokenizer, as Hugging Face's library would have written both."""
     tokenizer = train_bpe([story.text for story in corpus("train", 20)], 300)
-    config = ModelConfig.gpt2(vocab_size=304, context=64, width=64, layers=2)
+    config = ModelConfig.gpt2(vocab_size=304, max_seq_len=64, d_model=64, n_layers=2)
     model = Transformer(config)
     with torch.no_grad():
         generator = torch.Generator().manual_seed(3)

@@ -339,7 +339,14 @@ def test_a_folder_comes_before_the_hub(hub, folders, tmp_path, monkeypatch):
 
 
 def test_the_command_lets_a_model_of_the_hub_write(hub, tmp_path):
-    program = [sys.executable, "-m", "scratchlm.cli.main", "generate", "Ada and ", "--tokens=9"]
+    program = [
+        sys.executable,
+        "-m",
+        "scratchlm.cli.main",
+        "generate",
+        "Ada and ",
+        "--max-new-tokens=9",
+    ]
     variables = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
     ran = subprocess.run(
         [*program, "--model", NAME],

@@ -1,30 +1,28 @@
 """Counts from the configuration are those of the model itself, and of published ones."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from scratchlm.model import KVCache, ModelConfig, Transformer
 from scratchlm.model.accounting import (
-    count_active,
+    count_active_parameters,
+    count_flops,
     count_memory,
-    count_operations,
     count_parameters,
 )
 from scratchlm.model.activations import count_activations
-from scratchlm.model.known import KNOWN
+from scratchlm.model.presets import PRESETS
 from scratchlm.training import TrainConfig
 from scratchlm.training.trainer import build_optimizers
 from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4)
+BASE = ModelConfig(vocab_size=31, max_seq_len=24, d_model=16, n_layers=3, n_heads=4)
 
 
 @pytest.mark.parametrize("tie", [True, False])
 def test_parameters_are_those_of_the_model(config, tie):
-    config = replace(config, tie_embeddings=tie)
+    config = config.replace(tie_embeddings=tie)
     model, parts = Transformer(config), count_parameters(config)
     assert parts.total == model.parameter_count()
     sizes = {name: weight.numel() for name, weight in model.named_parameters()}
@@ -59,11 +57,11 @@ def test_parameters_are_those_of_the_model(config, tie):
     ],
 )
 def test_published_models_have_their_published_size(name, total):
-    assert count_parameters(KNOWN[name]).total == total
+    assert count_parameters(PRESETS[name]).total == total
 
 
 def test_gpt3_has_about_175_billion():
-    assert count_parameters(KNOWN["gpt3"]).total == pytest.approx(175e9, rel=0.005)
+    assert count_parameters(PRESETS["gpt3"]).total == pytest.approx(175e9, rel=0.005)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,7 @@ def test_gpt3_has_about_175_billion():
 def test_operations_are_those_that_torch_counts(config):
     """Torch's counter sees every matrix product, but not inside the CPU's attention kernel."""
     model, ids = Transformer(config), torch.zeros(3, 20, dtype=torch.long)
-    counted = count_operations(config, rows=3, time=20)
+    counted = count_flops(config, batch_size=3, seq_len=20)
     with sdpa_kernel(SDPBackend.MATH):
         with FlopCounterMode(display=False) as counter:
             logits = model(ids)
@@ -85,11 +83,11 @@ def test_operations_are_those_that_torch_counts(config):
 
 
 def test_memory_is_what_the_tensors_take():
-    config = replace(BASE, kv_heads=2)
+    config = BASE.replace(n_kv_heads=2)
     model = Transformer(config)
     counted = count_memory(config)
     assert counted.weights == sum(weight.nbytes for weight in model.parameters())
-    cache = KVCache(config, batch=1)
+    cache = KVCache(config, batch_size=1)
     assert counted.cache == cache.nbytes
     model(torch.zeros(1, 8, dtype=torch.long)).sum().backward()
     assert counted.gradients == sum(weight.grad.nbytes for weight in model.parameters())
@@ -113,11 +111,11 @@ def test_the_optimizers_state_is_what_its_tensors_take(config, optimizer):
 
 
 def test_a_token_meets_its_experts_alone():
-    config = replace(BASE, experts=5, active_experts=2, bias="all")
+    config = BASE.replace(n_experts=5, experts_per_token=2, bias="all")
     expert = Transformer(config).layers[0].mlp.experts[0]
     idle = 3 * 3 * sum(weight.numel() for weight in expert.parameters())
-    assert count_active(config) == count_parameters(config).total - idle
-    assert count_active(BASE) == count_parameters(BASE).total
+    assert count_active_parameters(config) == count_parameters(config).total - idle
+    assert count_active_parameters(BASE) == count_parameters(BASE).total
 
 
 def bytes_between_forward_and_backward(model, ids, targets):
@@ -139,7 +137,7 @@ def bytes_between_forward_and_backward(model, ids, targets):
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_activations_are_what_autograd_keeps(config, rows):
-    config = replace(config, initialization="gpt2")
+    config = config.replace(initialization="gpt2")
     ids, targets = torch.randint(31, (2, rows, 24), generator=torch.Generator().manual_seed(0))
     measured = bytes_between_forward_and_backward(Transformer(config), ids, targets)
     assert measured == count_activations(config, rows, 24)

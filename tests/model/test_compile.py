@@ -16,9 +16,9 @@ CHANGES = (
     {},
     {"positions": "alibi"},
     {"positions": "learned", "norm": "layer", "bias": "all"},
-    {"placement": "deepnorm"},
-    {"window": 5, "full_layers": (1,)},
-    {"softcap": 2.0, "sinks": True},
+    {"norm_placement": "deepnorm"},
+    {"sliding_window": 5, "full_attention_layers": (1,)},
+    {"attn_logit_softcap": 2.0, "attention_sinks": True},
 )
 ids = torch.arange(20)[None]
 for changes in CHANGES:

@@ -1,20 +1,24 @@
 """Experts: the sparse layer equals the dense one, and the load evens out."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from scratchlm.errors import InputError
 from scratchlm.model import MixtureOfExperts, ModelConfig, Transformer, balance
 
 CONFIG = ModelConfig(
-    vocab_size=31, context=24, width=16, layers=2, heads=2, experts=5, active_experts=2
+    vocab_size=31,
+    max_seq_len=24,
+    d_model=16,
+    n_layers=2,
+    n_heads=2,
+    n_experts=5,
+    experts_per_token=2,
 )
 
 
 def random_layer(seed=0, **changes):
     torch.manual_seed(seed)
-    return MixtureOfExperts(replace(CONFIG, **changes)).double()
+    return MixtureOfExperts(CONFIG.replace(**changes)).double()
 
 
 def dense(layer, x):
@@ -29,7 +33,7 @@ def dense(layer, x):
 @pytest.mark.parametrize("feed_forward", ["relu2", "swiglu"])
 @pytest.mark.parametrize("active", [2, 3, 5])
 def test_each_token_gets_the_answer_of_its_experts_alone(feed_forward, active):
-    layer = random_layer(feed_forward=feed_forward, active_experts=active)
+    layer = random_layer(feed_forward=feed_forward, experts_per_token=active)
     layer.handicap.copy_(torch.linspace(-0.1, 0.1, 5))
     x = torch.randn(3, 7, 16, dtype=torch.float64, requires_grad=True)
     change = torch.randn(3, 7, 16, dtype=torch.float64)
@@ -50,7 +54,7 @@ def test_equal_experts_are_one():
 
 
 def test_a_handicap_moves_the_choice_and_not_the_weights():
-    layer = random_layer(active_experts=5)
+    layer = random_layer(experts_per_token=5)
     x = torch.randn(9, 16, dtype=torch.float64)
     before = layer(x)
     layer.handicap.copy_(torch.linspace(1, -1, 5))
@@ -92,5 +96,5 @@ def test_handicaps_are_saved_with_the_weights():
 
 @pytest.mark.parametrize("active", [0, 1, 6])
 def test_a_number_of_experts_that_cannot_be_chosen_is_refused(active):
-    with pytest.raises(InputError, match="expected 2 to 5 active_experts"):
-        replace(CONFIG, active_experts=active)
+    with pytest.raises(InputError, match="expected 2 to 5 experts_per_token"):
+        CONFIG.replace(experts_per_token=active)

@@ -7,7 +7,9 @@ from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer, load_model, save_model
 from scratchlm.model.files import WEIGHTS
 
-CONFIG = ModelConfig(vocab_size=31, context=24, width=16, layers=2, heads=2, tie_embeddings=False)
+CONFIG = ModelConfig(
+    vocab_size=31, max_seq_len=24, d_model=16, n_layers=2, n_heads=2, tie_embeddings=False
+)
 
 
 def test_weights_and_notes_come_back(tmp_path):

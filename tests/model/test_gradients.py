@@ -1,7 +1,5 @@
 """Every layer's gradient is its slope, and equal to torch's own layer where there is one."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from scratchlm.model import MixtureOfExperts, ModelConfig
@@ -16,7 +14,13 @@ from torch import nn
 from torch.nn import functional as F
 
 CONFIG = ModelConfig(
-    vocab_size=9, context=8, width=6, layers=1, heads=3, kv_heads=1, initialization="xavier"
+    vocab_size=9,
+    max_seq_len=8,
+    d_model=6,
+    n_layers=1,
+    n_heads=3,
+    n_kv_heads=1,
+    initialization="xavier",
 )
 
 
@@ -41,7 +45,7 @@ def slope_is_right(module, *inputs):
 @pytest.mark.parametrize("bias", ["none", "all"])
 def test_feed_forward_layers(kind, bias):
     torch.manual_seed(0)
-    layer = feed_forward(replace(CONFIG, feed_forward=kind, bias=bias, inner=5)).double()
+    layer = feed_forward(CONFIG.replace(feed_forward=kind, bias=bias, d_ff=5)).double()
     assert slope_is_right(layer, drawn(2, 6))
 
 
@@ -52,17 +56,23 @@ def test_norms(kind):
 
 def test_experts():
     torch.manual_seed(0)
-    config = replace(CONFIG, experts=3, active_experts=2, inner=4)
+    config = CONFIG.replace(n_experts=3, experts_per_token=2, d_ff=4)
     assert slope_is_right(MixtureOfExperts(config).double(), drawn(4, 6))
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"qk_norm_span": "all"}, {"softcap": 2.0}, {"sinks": True}, {"positions": "alibi"}],
+    [
+        {},
+        {"qk_norm_span": "all"},
+        {"attn_logit_softcap": 2.0},
+        {"attention_sinks": True},
+        {"positions": "alibi"},
+    ],
 )
 def test_attention(changes):
     torch.manual_seed(0)
-    config = replace(CONFIG, **changes)
+    config = CONFIG.replace(**changes)
     positions = make_positions(config).double()
     layer, x = Attention(config).double(), drawn(1, 4, 6)
     mask = None if positions.bias(4, 4) is None else positions.bias(4, 4)[None]
@@ -83,7 +93,7 @@ def test_attention(changes):
 @pytest.mark.parametrize("placement", BLOCKS)
 def test_blocks(placement):
     torch.manual_seed(0)
-    config = replace(CONFIG, placement=placement, inner=4)
+    config = CONFIG.replace(norm_placement=placement, d_ff=4)
     positions, block = make_positions(config).double(), BLOCKS[placement](config).double()
 
     class Placed(nn.Module):
@@ -128,7 +138,7 @@ def test_attention_has_the_gradients_of_torchs_kernel():
 
 def test_relu_and_gelu_layers_are_torchs():
     for kind, activation in (("relu", nn.ReLU()), ("gelu", nn.GELU("tanh"))):
-        ours = feed_forward(replace(CONFIG, feed_forward=kind, bias="all")).double()
+        ours = feed_forward(CONFIG.replace(feed_forward=kind, bias="all")).double()
         theirs = nn.Sequential(ours.up_proj, activation, ours.down_proj)
         x = drawn(3, 6)
         same_gradients(ours(x), theirs(x), (x, *ours.parameters()))

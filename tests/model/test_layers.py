@@ -1,7 +1,6 @@
 """Each layer equals its definition, and the fused paths equal the plain ones."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from scratchlm.model.mixing import attend, fused_attention
 from scratchlm.model.norm import RMSNorm, rms_norm
 from scratchlm.model.rope import rotate, rotation_angles
 
-CONFIG = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=2)
+CONFIG = ModelConfig(vocab_size=31, max_seq_len=24, d_model=16, n_layers=3, n_heads=2)
 
 
 def randomized(config: ModelConfig) -> Transformer:
@@ -88,11 +87,11 @@ def test_impossible_stretches_are_refused(scaling):
 
 @pytest.mark.parametrize("window", [1, 3, 24, 40])
 def test_a_sliding_cache_keeps_a_window(window):
-    config = replace(CONFIG, window=window, full_layers=(1,))
-    cache = KVCache(config, batch=2)
-    whole = KVCache(replace(config, window=None), batch=2)
+    config = CONFIG.replace(sliding_window=window, full_attention_layers=(1,))
+    cache = KVCache(config, batch_size=2)
+    whole = KVCache(config.replace(sliding_window=None), batch_size=2)
     assert 3 * cache.nbytes == whole.nbytes + 2 * whole.nbytes * min(window, 24) // 24
-    assert count_memory(config).cache == KVCache(config, batch=1).nbytes
+    assert count_memory(config).cache == KVCache(config, batch_size=1).nbytes
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
@@ -100,7 +99,7 @@ def test_a_sliding_cache_keeps_a_window(window):
 def test_the_cache_changes_nothing_however_the_row_is_cut(pieces):
     model = randomized(CONFIG)
     ids = torch.randint(31, (2, sum(pieces)), generator=torch.Generator().manual_seed(0))
-    cache, logits = KVCache(CONFIG, batch=2), []
+    cache, logits = KVCache(CONFIG, batch_size=2), []
     for part in ids.split(pieces, dim=1):
         logits.append(model(part, cache))
     assert cache.length == sum(pieces)
@@ -120,7 +119,7 @@ def test_rows_longer_than_the_context_are_refused():
     model = Transformer(CONFIG)
     with pytest.raises(InputError, match=r"at most 24 tokens, found 25"):
         model(torch.zeros(1, 25, dtype=torch.long))
-    cache = KVCache(CONFIG, batch=1)
+    cache = KVCache(CONFIG, batch_size=1)
     model(torch.zeros(1, 24, dtype=torch.long), cache)
     with pytest.raises(InputError, match=r"at most 24 tokens, found 25"):
         model(torch.zeros(1, 1, dtype=torch.long), cache)
@@ -149,24 +148,24 @@ def test_batches_without_tokens_are_refused(rows):
 @pytest.mark.parametrize(
     "change",
     [
-        {"width": 15},
-        {"layers": 0},
-        {"heads": 3},
+        {"d_model": 15},
+        {"n_layers": 0},
+        {"n_heads": 3},
         {"feed_forward": "sine"},
         {"norm": "none"},
         {"positions": "far"},
-        {"placement": "before"},
-        {"heads": 16},
-        {"heads": 16, "positions": "learned", "width": 24},
-        {"heads": 4, "kv_heads": 3},
-        {"kv_heads": 0},
-        {"window": 0},
-        {"softcap": 0.0},
-        {"full_layers": (3,)},
+        {"norm_placement": "before"},
+        {"n_heads": 16},
+        {"n_heads": 16, "positions": "learned", "d_model": 24},
+        {"n_heads": 4, "n_kv_heads": 3},
+        {"n_kv_heads": -1},
+        {"sliding_window": 0},
+        {"attn_logit_softcap": 0.0},
+        {"full_attention_layers": (3,)},
         {"rope_layout": "mixed"},
         {"qk_norm_span": "half"},
     ],
 )
 def test_impossible_shapes_are_refused(change):
     with pytest.raises(InputError, match="expected"):
-        ModelConfig(**{**CONFIG.__dict__, **change})
+        CONFIG.replace(**change)

@@ -15,7 +15,7 @@ from transformers.models.cohere import modeling_cohere
 from transformers.models.gemma2 import modeling_gemma2
 from transformers.models.gpt_oss import modeling_gpt_oss
 
-CONFIG = ModelConfig(vocab_size=9, context=32, width=32, layers=1, heads=4, kv_heads=2)
+CONFIG = ModelConfig(vocab_size=9, max_seq_len=32, d_model=32, n_layers=1, n_heads=4, n_kv_heads=2)
 
 
 def drawn(*shape, seed=0):
@@ -41,14 +41,14 @@ def test_capped_scores_are_those_of_gemma_2(window):
         SimpleNamespace(num_key_value_groups=2, head_dim=8, training=False),
         query, key, value, added[None, None], softcap=1.5,
     )  # fmt: skip
-    ours = WrittenMixing(ModelConfig(**{**vars(CONFIG), "softcap": 1.5})).double()
+    ours = WrittenMixing(ModelConfig(**{**vars(CONFIG), "attn_logit_softcap": 1.5})).double()
     torch.testing.assert_close(ours.weights(query, key, mask), weights)
     torch.testing.assert_close(ours(query, key, value, mask), theirs.transpose(1, 2))
 
 
 def test_sinks_are_those_of_gpt_oss():
     query, key, value = parts()
-    ours = WrittenMixing(ModelConfig(**{**vars(CONFIG), "sinks": True})).double()
+    ours = WrittenMixing(ModelConfig(**{**vars(CONFIG), "attention_sinks": True})).double()
     with torch.no_grad():
         ours.sinks.copy_(drawn(4, seed=9))
     theirs, weights = modeling_gpt_oss.eager_attention_forward(

@@ -1,13 +1,11 @@
 """Activations computed twice: the same bits, in less memory."""
 
-from dataclasses import replace
-
 import pytest
 import torch
-from scratchlm.model import ModelConfig, Transformer, recompute_blocks
+from scratchlm.model import ModelConfig, Transformer, apply_activation_checkpointing
 
 CONFIG = ModelConfig(
-    vocab_size=31, context=64, width=32, layers=4, heads=2, initialization="xavier"
+    vocab_size=31, max_seq_len=64, d_model=32, n_layers=4, n_heads=2, initialization="xavier"
 )
 IDS = torch.randint(31, (2, 64), generator=torch.Generator().manual_seed(0))
 
@@ -24,10 +22,12 @@ def gradients(model, kept=None):
     return [loss, *(weight.grad for weight in model.parameters())]
 
 
-@pytest.mark.parametrize("changes", [{}, {"experts": 3, "active_experts": 2}, {"window": 9}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"n_experts": 3, "experts_per_token": 2}, {"sliding_window": 9}]
+)
 def test_recomputation_changes_no_bit(changes):
-    config = replace(CONFIG, **changes)
-    plain, again = Transformer(config), recompute_blocks(Transformer(config))
+    config = CONFIG.replace(**changes)
+    plain, again = Transformer(config), apply_activation_checkpointing(Transformer(config))
     for one, other in zip(gradients(plain), gradients(again), strict=True):
         assert torch.equal(one, other)
 
@@ -35,5 +35,5 @@ def test_recomputation_changes_no_bit(changes):
 def test_recomputation_keeps_a_stream_for_each_block():
     plain, again = {}, {}
     gradients(Transformer(CONFIG), plain)
-    gradients(recompute_blocks(Transformer(CONFIG)), again)
+    gradients(apply_activation_checkpointing(Transformer(CONFIG)), again)
     assert sum(again.values()) < sum(plain.values()) / 4

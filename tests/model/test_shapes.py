@@ -10,7 +10,7 @@ from scratchlm.model.rope import rotate
 
 def test_shapes_that_do_not_fit_are_noticed():
     query = torch.zeros(1, 2, 3, 4)
-    with pytest.raises(jaxtyping.TypeCheckError, match="head_width"):
+    with pytest.raises(jaxtyping.TypeCheckError, match="head_dim"):
         fused_attention(query, query, torch.zeros(1, 2, 3, 5))
     with pytest.raises(jaxtyping.TypeCheckError, match="half"):
         rotate(query, torch.zeros(3, 2), torch.zeros(3, 1))

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.model.cross_entropy import chunked_cross_entropy
+from scratchlm.model.flash_attention import flash_attention, online_softmax_sum
 from scratchlm.model.mixing import attend
-from scratchlm.model.tiles import online_softmax_sum, tiled_attention
 from torch.nn import functional as F
 
 
@@ -32,7 +32,7 @@ def test_softmax_in_parts_is_the_softmax(sizes, scale, seed):
 def test_tiles_of_any_size_give_attention_and_its_gradient(time, tile, seed):
     inputs = [drawn(2, 3, time, 4, seed=seed + n).requires_grad_() for n in range(3)]
     change = drawn(2, 3, time, 4, seed=seed + 3)
-    whole, tiled = attend(*inputs), tiled_attention(*inputs, tile)
+    whole, tiled = attend(*inputs), flash_attention(*inputs, tile)
     torch.testing.assert_close(tiled, whole)
     expected = torch.autograd.grad(whole, inputs, change)
     torch.testing.assert_close(torch.autograd.grad(tiled, inputs, change), expected)
@@ -40,12 +40,12 @@ def test_tiles_of_any_size_give_attention_and_its_gradient(time, tile, seed):
 
 def test_the_gradient_of_tiles_is_the_slope():
     inputs = [drawn(1, 5, 3, seed=n).requires_grad_() for n in range(3)]
-    assert torch.autograd.gradcheck(lambda *qkv: tiled_attention(*qkv, 2), inputs)
+    assert torch.autograd.gradcheck(lambda *qkv: flash_attention(*qkv, 2), inputs)
 
 
 def test_large_scores_do_not_overflow():
     query = 200 * drawn(1, 9, 4)
-    out = tiled_attention(query, query, drawn(1, 9, 4, seed=1), 4)
+    out = flash_attention(query, query, drawn(1, 9, 4, seed=1), 4)
     assert out.isfinite().all()
 
 
@@ -67,7 +67,7 @@ def test_tiles_keep_no_square_of_scores():
     """Written out, attention keeps the weights of every pair; in tiles, six vectors a position."""
     query, key, value = (torch.randn(1, 512, 16).requires_grad_() for _ in range(3))
     assert kept_bytes(lambda: attend(query, key, value)) > 512 * 512 * 4
-    assert kept_bytes(lambda: tiled_attention(query, key, value)) < 6 * 512 * 16 * 4
+    assert kept_bytes(lambda: flash_attention(query, key, value)) < 6 * 512 * 16 * 4
 
 
 @given(st.integers(1, 30), st.integers(1, 35), st.integers(0, 2**20))
@@ -78,7 +78,7 @@ def test_the_loss_in_chunks_is_the_loss_and_has_its_gradient(positions, chunk, s
     targets = torch.randint(7, (positions,), generator=torch.Generator().manual_seed(seed))
     targets[::3] = -100
     whole = F.cross_entropy(hidden @ head.T, targets, ignore_index=-100, reduction="sum")
-    pieces = chunked_cross_entropy(hidden, head, targets, chunk=chunk)
+    pieces = chunked_cross_entropy(hidden, head, targets, chunk_size=chunk)
     torch.testing.assert_close(pieces, whole)
     expected = torch.autograd.grad(3 * whole, inputs)
     torch.testing.assert_close(torch.autograd.grad(3 * pieces, inputs), expected)
@@ -91,6 +91,6 @@ def test_a_large_vocabulary_never_stands_in_memory(chunk):
     head = torch.randn(128_000, 8).requires_grad_()
     targets = torch.randint(128_000, (512,))
     whole = kept_bytes(lambda: F.cross_entropy(hidden @ head.T, targets, reduction="sum"))
-    pieces = kept_bytes(lambda: chunked_cross_entropy(hidden, head, targets, chunk=chunk))
+    pieces = kept_bytes(lambda: chunked_cross_entropy(hidden, head, targets, chunk_size=chunk))
     assert whole > 512 * 128_000 * 4
     assert pieces < 1.1 * (head.nbytes + hidden.nbytes)

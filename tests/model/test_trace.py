@@ -1,7 +1,5 @@
 """Looking into a model: what the hooks see is what the model computed."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from scratchlm.model import (
@@ -14,7 +12,9 @@ from scratchlm.model import (
     residual_streams,
 )
 
-BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4, initialization="xavier")
+BASE = ModelConfig(
+    vocab_size=31, max_seq_len=24, d_model=16, n_layers=3, n_heads=4, initialization="xavier"
+)
 IDS = torch.randint(31, (2, 12), generator=torch.Generator().manual_seed(0))
 
 
@@ -40,19 +40,21 @@ def test_the_maps_are_the_weights_that_mixed_the_values():
     torch.testing.assert_close(maps[0] @ seen["value"], seen["out"])
 
 
-@pytest.mark.parametrize("changes", [{"sinks": True}, {"softcap": 2.0}, {"window": 3}])
+@pytest.mark.parametrize(
+    "changes", [{"attention_sinks": True}, {"attn_logit_softcap": 2.0}, {"sliding_window": 3}]
+)
 def test_the_maps_know_sinks_caps_and_windows(changes):
-    model = Transformer(replace(BASE, **changes))
+    model = Transformer(BASE.replace(**changes))
     with attention_maps(model) as maps:
         model(IDS)
     total = maps[0].sum(dim=-1)
-    assert (total < 1).all() if "sinks" in changes else (total - 1).abs().max() < 1e-5
-    if "window" in changes:
+    assert (total < 1).all() if "attention_sinks" in changes else (total - 1).abs().max() < 1e-5
+    if "sliding_window" in changes:
         assert not maps[0].tril(diagonal=-3).any()
 
 
 def test_the_maps_of_a_cached_pass_have_a_row_for_each_new_position():
-    model, cache = Transformer(BASE), KVCache(BASE, batch=2)
+    model, cache = Transformer(BASE), KVCache(BASE, batch_size=2)
     with attention_maps(model) as whole:
         model(IDS)
     model(IDS[:, :9], cache)
@@ -64,7 +66,7 @@ def test_the_maps_of_a_cached_pass_have_a_row_for_each_new_position():
 
 def test_streams_have_their_gradients():
     """That of the first stream is the gradient of the embedding, summed by token."""
-    model = Transformer(replace(BASE, tie_embeddings=False, embedding_norm=False))
+    model = Transformer(BASE.replace(tie_embeddings=False, embedding_norm=False))
     with residual_streams(model) as streams:
         model(IDS).square().mean().backward()
     assert len(streams) == 4
@@ -77,9 +79,9 @@ def test_streams_have_their_gradients():
         assert norm == pytest.approx(whole.norm().item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("placement", ["pre", "post", "answer"])
+@pytest.mark.parametrize("placement", ["pre", "post", "reordered"])
 def test_the_lens_ends_with_the_models_own_guess(placement):
-    model = Transformer(replace(BASE, placement=placement))
+    model = Transformer(BASE.replace(norm_placement=placement))
     lens = logit_lens(model, IDS)
     assert lens.shape == (4, 2, 12, 31)
     torch.testing.assert_close(lens[-1], model(IDS))

@@ -1,7 +1,6 @@
 """Every choice that a configuration offers: causal, cached, and equal to a plain reference."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -17,7 +16,7 @@ from scratchlm.model.mixing import attend, fused_attention
 from scratchlm.model.norm import LayerNorm, layer_norm, rms_norm
 from scratchlm.model.positions import LinearBias, SinusoidalPositions, make_positions
 
-BASE = ModelConfig(vocab_size=31, context=24, width=16, layers=3, heads=4)
+BASE = ModelConfig(vocab_size=31, max_seq_len=24, d_model=16, n_layers=3, n_heads=4)
 
 
 def randomized(config: ModelConfig) -> Transformer:
@@ -45,7 +44,7 @@ def test_the_cache_changes_nothing_however_the_row_is_cut(config):
     model = randomized(config)
     ids = torch.randint(31, (2, 19), generator=torch.Generator().manual_seed(0))
     for pieces in ([19], [1] * 19, [7, 1, 1, 6, 4]):
-        cache = KVCache(config, batch=2)
+        cache = KVCache(config, batch_size=2)
         cache._stores = [store.double() for store in cache._stores]
         logits = torch.cat([model(part, cache) for part in ids.split(pieces, dim=1)], dim=1)
         torch.testing.assert_close(logits, model(ids), rtol=1e-9, atol=1e-9)
@@ -106,7 +105,7 @@ def test_attention_written_out_has_the_right_gradient():
 @pytest.mark.parametrize("bias", ["none", "qkv", "all"])
 def test_attention_equals_that_of_torch(bias):
     """`nn.MultiheadAttention` has one bias switch, so ours without shifts is filled with zeros."""
-    config = replace(BASE, bias=bias, qk_norm=False, positions="none")
+    config = BASE.replace(bias=bias, qk_norm=False, positions="none")
     ours = Attention(config).double()
     theirs = torch.nn.MultiheadAttention(16, 4, batch_first=True, dtype=torch.float64)
     inner = (ours.q_proj, ours.k_proj, ours.v_proj)
@@ -150,12 +149,12 @@ def test_activations_equal_their_formulas(name, reference):
 @pytest.mark.parametrize("kind", CHOICES["feed_forward"])
 def test_the_gated_layer_is_as_large_as_the_plain_one(kind):
     """Three matrices of 8/3 widths, two of 4."""
-    config = replace(BASE, width=48, feed_forward=kind)
+    config = BASE.replace(d_model=48, feed_forward=kind)
     assert sum(weight.numel() for weight in feed_forward(config).parameters()) == 8 * 48**2
 
 
 def test_sines_are_those_of_the_paper():
-    config = replace(BASE, positions="sinusoidal")
+    config = BASE.replace(positions="sinusoidal")
     table = SinusoidalPositions(config).table
     for position in (0, 1, 17):
         for place in (0, 3):
@@ -165,7 +164,7 @@ def test_sines_are_those_of_the_paper():
 
 
 def test_linear_bias_of_eight_heads_has_the_slopes_of_the_paper():
-    slopes = LinearBias(replace(BASE, heads=8)).slopes
+    slopes = LinearBias(BASE.replace(n_heads=8)).slopes
     torch.testing.assert_close(slopes, 2.0 ** -torch.arange(1.0, 9.0))
 
 
@@ -175,12 +174,12 @@ def test_blocks_join_in_their_places():
     forms = {
         "pre": x + 3 * 2 * (x + 1),
         "sandwich": x + 3 * 2 * (x + 1),
-        "answer": x + 3 * 2 * (x + 1),
+        "reordered": x + 3 * 2 * (x + 1),
         "post": (x + 2 * x) + 1,
         "deepnorm": (6**0.25 * x + 2 * x) + 1,
     }
     for placement, expected in forms.items():
-        block = BLOCKS[placement](replace(BASE, placement=placement))
+        block = BLOCKS[placement](BASE.replace(norm_placement=placement))
         torch.testing.assert_close(
             block.join(x, lambda y: 2 * y, lambda y: y + 1, lambda y: 3 * y), expected
         )
@@ -188,10 +187,10 @@ def test_blocks_join_in_their_places():
 
 @pytest.mark.parametrize(
     ("placement", "before", "after"),
-    [("pre", True, False), ("sandwich", True, True), ("answer", False, True)],
+    [("pre", True, False), ("sandwich", True, True), ("reordered", False, True)],
 )
 def test_norms_stand_where_a_placement_has_them(placement, before, after):
-    config = replace(BASE, placement=placement, qk_norm=False)
+    config = BASE.replace(norm_placement=placement, qk_norm=False)
     block, x = BLOCKS[placement](config).double(), torch.randn(2, 3, 16, dtype=torch.float64)
     positions, expected = make_positions(config), x
     plan = (
@@ -206,9 +205,9 @@ def test_norms_stand_where_a_placement_has_them(placement, before, after):
 
 
 def test_a_last_norm_stands_only_where_the_stream_is_not_normed():
-    for placement in CHOICES["placement"]:
-        names = dict(Transformer(replace(BASE, placement=placement)).named_parameters())
-        assert ("norm.weight" in names) == (placement in ("pre", "sandwich", "answer"))
+    for placement in CHOICES["norm_placement"]:
+        names = dict(Transformer(BASE.replace(norm_placement=placement)).named_parameters())
+        assert ("norm.weight" in names) == (placement in ("pre", "sandwich", "reordered"))
 
 
 @pytest.mark.parametrize(
@@ -219,12 +218,12 @@ def test_a_last_norm_stands_only_where_the_stream_is_not_normed():
         ("gpt2", "embed_tokens.weight", 0.02),
         ("xavier", "layers.0.mlp.up_proj.weight", (2 / (5 * 128)) ** 0.5),
         ("xavier", "layers.0.self_attn.o_proj.weight", (1 / 128) ** 0.5),
-        ("zero", "layers.0.self_attn.q_proj.weight", 128**-0.5),
-        ("zero", "layers.0.mlp.down_proj.weight", 0.0),
+        ("zero_residual", "layers.0.self_attn.q_proj.weight", 128**-0.5),
+        ("zero_residual", "layers.0.mlp.down_proj.weight", 0.0),
     ],
 )
 def test_weights_have_the_deviation_of_their_rule(initialization, name, deviation):
-    config = ModelConfig(600, 16, width=128, layers=6, heads=2, initialization=initialization)
+    config = ModelConfig(600, 16, d_model=128, n_layers=6, n_heads=2, initialization=initialization)
     weight = dict(Transformer(config).named_parameters())[name]
     assert weight.std().item() == pytest.approx(deviation, rel=0.03)
 
@@ -233,7 +232,7 @@ def test_deepnorm_shrinks_what_its_source_shrinks():
     plain, deep = (
         dict(
             Transformer(
-                replace(BASE, placement=placement, initialization="xavier")
+                BASE.replace(norm_placement=placement, initialization="xavier")
             ).named_parameters()
         )
         for placement in ("post", "deepnorm")

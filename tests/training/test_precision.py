@@ -9,14 +9,14 @@ from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training.precision import native_precision
 from scratchlm.training.trainer import total_loss
 
-MODEL = ModelConfig(vocab_size=12, context=16, width=32, layers=2, heads=2)
+MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=32, n_layers=2, n_heads=2)
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
 
 
 def trained(precision: str, steps: int = 60) -> tuple[Trainer, list[float]]:
-    config = TrainConfig(steps=steps, warmup=2, precision=precision)
+    config = TrainConfig(steps=steps, warmup_steps=2, precision=precision)
     one = Trainer(Transformer(MODEL), DocumentBatches(TEXT, 16, 8), config)
-    return one, [one.advance().loss for _ in range(steps)]
+    return one, [one.train_step().loss for _ in range(steps)]
 
 
 def test_fewer_bits_follow_the_same_curve():

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,20 @@ from scratchlm.training import (
     TrainConfig,
     Trainer,
     load_checkpoint,
-    run,
     save_checkpoint,
+    train,
 )
-from scratchlm.training.run import CHECKPOINT, LOG
+from scratchlm.training.loop import CHECKPOINT, LOG
 
-MODEL = ModelConfig(vocab_size=12, context=16, width=16, layers=2, heads=2)
+MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=16, n_layers=2, n_heads=2)
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
 
 
-def trainer(*, rows: int = 4, model: ModelConfig = MODEL, **config: object) -> Trainer:
-    settings = {"steps": 12, "warmup": 2, **config}
-    return Trainer(Transformer(model), DocumentBatches(TEXT, 16, rows), TrainConfig(**settings))
+def trainer(*, batch_size: int = 4, model: ModelConfig = MODEL, **config: object) -> Trainer:
+    settings = {"steps": 12, "warmup_steps": 2, **config}
+    return Trainer(
+        Transformer(model), DocumentBatches(TEXT, 16, batch_size), TrainConfig(**settings)
+    )
 
 
 def weights(one: Trainer) -> list[torch.Tensor]:
@@ -41,22 +42,22 @@ def weights(one: Trainer) -> list[torch.Tensor]:
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])
 def test_training_learns_a_rule(optimizer):
     one = trainer(steps=120, optimizer=optimizer)
-    losses = [one.advance().loss for _ in range(120)]
+    losses = [one.train_step().loss for _ in range(120)]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
 
 
 def test_recomputed_blocks_train_to_the_same_bits():
-    plain, again = trainer(), trainer(recompute=True)
+    plain, again = trainer(), trainer(activation_checkpointing=True)
     for _ in range(3):
-        assert plain.advance() == again.advance()
+        assert plain.train_step() == again.train_step()
     assert all(torch.equal(a, b) for a, b in zip(weights(plain), weights(again), strict=True))
 
 
 @pytest.mark.parametrize("tie", [True, False])
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 def test_a_loss_in_chunks_trains_alike(chunk, tie):
-    model = replace(MODEL, tie_embeddings=tie, initialization="xavier")
-    whole, parts = trainer(model=model), trainer(model=model, loss_chunk=chunk)
+    model = MODEL.replace(tie_embeddings=tie, initialization="xavier")
+    whole, parts = trainer(model=model), trainer(model=model, loss_chunk_size=chunk)
     loss, tokens = whole.backward()
     assert parts.backward() == (pytest.approx(loss, rel=1e-5), tokens)
     for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
@@ -64,9 +65,9 @@ def test_a_loss_in_chunks_trains_alike(chunk, tie):
 
 
 def test_a_loss_in_chunks_is_as_good_in_half_precision():
-    model = replace(MODEL, initialization="xavier")
+    model = MODEL.replace(initialization="xavier")
     settings = {"model": model, "precision": "bfloat16"}
-    whole, parts = trainer(**settings), trainer(**settings, loss_chunk=5)
+    whole, parts = trainer(**settings), trainer(**settings, loss_chunk_size=5)
     assert parts.backward()[0] == pytest.approx(whole.backward()[0], rel=1e-3)
     for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
         assert b.grad.dtype == torch.float32
@@ -74,19 +75,19 @@ def test_a_loss_in_chunks_is_as_good_in_half_precision():
 
 
 def test_a_step_balances_the_experts():
-    one = trainer(model=replace(MODEL, experts=4))
-    one.advance()
+    one = trainer(model=MODEL.replace(n_experts=4))
+    one.train_step()
     assert all(block.mlp.handicap.any() for block in one.model.layers)
     assert not any(block.mlp.load.any() for block in one.model.layers)
 
 
 def test_accumulated_batches_give_the_gradient_of_one_large_batch():
-    small, large = trainer(accumulation=3), trainer()
+    small, large = trainer(grad_accum_steps=3), trainer()
     parts = [small.batches.batch(number) for number in range(3)]  # of unequal token counts
     loss, tokens = small.backward()
     total = sum(
         torch.nn.functional.cross_entropy(
-            large.model(part.inputs).flatten(0, 1),
+            large.model(part.input_ids).flatten(0, 1),
             part.targets.flatten(),
             reduction="sum",
         )
@@ -104,18 +105,18 @@ def test_a_nan_stops_the_run():
     with torch.no_grad():
         one.model.norm.weight[0] = float("nan")
     with pytest.raises(InputError, match="lower the learning rate"):
-        one.advance()
+        one.train_step()
 
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path, optimizer):
     whole = trainer(optimizer=optimizer)
-    reports = list(run(whole, tmp_path / "whole"))
-    for report in run(trainer(optimizer=optimizer), tmp_path / "cut", save_every=5):
+    reports = list(train(whole, tmp_path / "whole"))
+    for report in train(trainer(optimizer=optimizer), tmp_path / "cut", save_every=5):
         if report.step == 8:  # three steps after the last checkpoint
             break
     again = trainer(optimizer=optimizer)
-    rest = list(run(again, tmp_path / "cut", save_every=5))
+    rest = list(train(again, tmp_path / "cut", save_every=5))
     assert rest == reports[5:]
     assert all(map(torch.equal, weights(whole), weights(again)))
     lines = (tmp_path / "cut" / LOG).read_text().splitlines()
@@ -124,13 +125,13 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, optimizer):
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     one, path = trainer(), tmp_path / CHECKPOINT
-    one.advance()
+    one.train_step()
     save_checkpoint(path, one)
-    wider = ModelConfig(vocab_size=12, context=16, width=32, layers=2, heads=2)
+    wider = ModelConfig(vocab_size=12, max_seq_len=16, d_model=32, n_layers=2, n_heads=2)
     for other, name in (
-        (trainer(model=wider), "width 16 instead of 32"),
-        (trainer(rate=0.1), "rate 0.003 instead of 0.1"),
-        (trainer(rows=5), "rows 4 instead of 5"),
+        (trainer(model=wider), "d_model 16 instead of 32"),
+        (trainer(lr=0.1), "lr 0.003 instead of 0.1"),
+        (trainer(batch_size=5), "batch_size 4 instead of 5"),
     ):
         with pytest.raises(InputError, match=name):
             load_checkpoint(path, other)
@@ -142,7 +143,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
 @pytest.mark.parametrize("fault", ["cut", "flip", "foreign", "empty"])
 def test_a_damaged_checkpoint_is_refused_and_named(tmp_path, fault):
     one, path = trainer(), tmp_path / CHECKPOINT
-    one.advance()
+    one.train_step()
     save_checkpoint(path, one)
     content = bytearray(path.read_bytes())
     if fault == "cut":
@@ -161,10 +162,10 @@ def test_a_damaged_checkpoint_is_refused_and_named(tmp_path, fault):
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     """The system refuses to write more than 4 KiB to a file, as a full disk would."""
     one, path = trainer(), tmp_path / CHECKPOINT
-    one.advance()
+    one.train_step()
     save_checkpoint(path, one)
     before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    one.advance()
+    one.train_step()
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
@@ -183,9 +184,9 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from test_trainer import run, trainer
+from test_trainer import train, trainer
 one = trainer(steps=400)
-for report in run(one, Path(sys.argv[1]), save_every=1):
+for report in train(one, Path(sys.argv[1]), save_every=1):
     if report.step == 1:
         print("running", flush=True)
 """
@@ -213,7 +214,7 @@ def test_kill_minus_nine_at_random_moments_changes_nothing(tmp_path):
     torch.set_num_threads(1)
     whole, resumed = trainer(steps=400), trainer(steps=400)
     for _ in range(400):
-        whole.advance()
+        whole.train_step()
     load_checkpoint(tmp_path / CHECKPOINT, resumed)
     assert resumed.step == 400
     assert all(map(torch.equal, weights(whole), weights(resumed)))

@@ -15,14 +15,14 @@ from scratchlm.zoo.shipped import ARTEFACTS, HISTORY
 
 TINY = Recipe(
     tokenizer_stories=30,
-    model=ModelConfig(vocab_size=600, context=600, width=16, layers=1, heads=1),
-    training=TrainConfig(steps=30, warmup=5),
-    rows=2,
+    model=ModelConfig(vocab_size=600, max_seq_len=600, d_model=16, n_layers=1, n_heads=1),
+    training=TrainConfig(steps=30, warmup_steps=5),
+    batch_size=2,
 )
 
 
 def silent(model, tokenizer, number, **_):
-    """Instead of `write_many`: babble takes long, and is not what is tested here."""
+    """Instead of `generate_batch`: babble takes long, and is not what is tested here."""
     return ["Silence."] * number
 
 
@@ -55,7 +55,7 @@ def test_the_base_model_bears_its_recipe_and_its_history():
 def test_the_first_losses_are_the_recorded_ones():
     trainer = recipe("base").trainer(load("base").tokenizer)
     for expected in history("base")["loss"][:4]:
-        assert trainer.advance().loss == pytest.approx(expected, rel=1e-3)
+        assert trainer.train_step().loss == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_tokenizer_is_the_one_the_recipe_trains():

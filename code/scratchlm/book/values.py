@@ -5,8 +5,8 @@ def glue(name: str, value: object) -> None:
     """Keep a value under a name, so that text can quote it as {glue:text}`name`.
 
     The value is stored in the cell's output, is compared like every output when the notebook is
-    checked, and is shown nowhere else; a plain script prints it. Text may give a format: {glue:text}`floor:.3f`. Tensors and
-    arrays of one number are stored as that number.
+    checked, and is shown nowhere else; a plain script prints it. Text may give a format:
+    {glue:text}`floor:.3f`. Tensors and arrays of one number are stored as that number.
 
     Args:
         name: unique in the notebook; starts with the chapter's subject, such as `ladder-xz`.

@@ -41,7 +41,7 @@ class WriteVillage:
 
 
 @dataclass(frozen=True)
-class ReadDocuments:
+class ReadFile:
     """Print the documents of a crawl, a dump or a file of texts, and what had to be left out."""
 
     file: tyro.conf.Positional[Path]
@@ -67,7 +67,7 @@ class Corpus:
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[ListTexts, tyro.conf.subcommand("list")]
         | Annotated[GetText, tyro.conf.subcommand("get")]
-        | Annotated[ReadDocuments, tyro.conf.subcommand("read")]
+        | Annotated[ReadFile, tyro.conf.subcommand("read")]
         | Annotated[WriteVillage, tyro.conf.subcommand("village")]
         | Annotated[Clean, tyro.conf.subcommand("clean")]
         | Annotated[TrainClassifier, tyro.conf.subcommand("classifier")]
@@ -87,7 +87,7 @@ def run(options: Corpus) -> None:
             print_registry()
         case GetText(name):
             print(corpus.get(name))
-        case ReadDocuments() as wanted:
+        case ReadFile() as wanted:
             print_documents(wanted)
         case WriteVillage(out, stories, split):
             write_village(out, stories, split)
@@ -113,7 +113,7 @@ def print_registry() -> None:
         )
 
 
-def print_documents(wanted: ReadDocuments) -> None:
+def print_documents(wanted: ReadFile) -> None:
     r"""Print documents to standard output; progress and damage go to standard error.
 
     Args:
@@ -125,7 +125,7 @@ def print_documents(wanted: ReadDocuments) -> None:
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "one.txt"
     >>> _ = file.write_text("Once.\n")
-    >>> print_documents(ReadDocuments(file, format="text"))
+    >>> print_documents(ReadFile(file, format="text"))
     Once.
     <|endoftext|>
     """

@@ -47,7 +47,7 @@ class Show:
     """Check that the ids belong to this tokenizer."""
     verify: bool = False
     """Read every byte, and check that none has changed."""
-    context: int | None = None
+    seq_len: int | None = None
     """Tokens that a model sees at once: print how full rows of whole documents would be."""
 
 
@@ -128,11 +128,11 @@ def show(options: Show) -> None:
             f"{entry.name}  {entry.documents:12,} documents  {entry.tokens:15,} tokens  "
             f"sha256 {entry.sha256[:12]}{'  verified' * options.verify}"
         )
-    if options.context is not None:
-        print(packing_report(shards, options.context))
+    if options.seq_len is not None:
+        print(packing_report(shards, options.seq_len))
 
 
-def packing_report(shards: data.Shards, context: int) -> str:
+def packing_report(shards: data.Shards, seq_len: int) -> str:
     """Say how full rows of whole documents are, and what document masks save.
 
     Raises:
@@ -143,12 +143,12 @@ def packing_report(shards: data.Shards, context: int) -> str:
     documents cut: 0.0 % by windows, 0.0 % by packing
     attention inside documents: 31 pairs of tokens, 67.4 % of the 46 without document masks
     """
-    packing = data.pack(shards.lengths, context)
+    packing = data.pack(shards.lengths, seq_len)
     inside, all_pairs = data.attention_pairs(packing)
-    by_windows = data.documents_cut(shards.lengths, context) / len(shards)
-    by_packing = float((shards.lengths > context).mean())
+    by_windows = data.documents_cut(shards.lengths, seq_len) / len(shards)
+    by_packing = float((shards.lengths > seq_len).mean())
     return (
-        f"packed into rows of {context:,} tokens: {len(packing):,} rows, "
+        f"packed into rows of {seq_len:,} tokens: {len(packing):,} rows, "
         f"{100 * packing.fill:.1f} % full\n"
         f"documents cut: {100 * by_windows:.1f} % by windows, {100 * by_packing:.1f} % by packing\n"
         f"attention inside documents: {inside:,} pairs of tokens, "

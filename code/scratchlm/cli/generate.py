@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import tyro
 
-from scratchlm.inference import Sampling, write_text
+from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.zoo import load
 
 
@@ -23,7 +23,7 @@ class Generate:
     """Choose among the k likeliest tokens; 0 means all."""
     top_p: float = 1.0
     """Choose among the likeliest tokens that hold this share of the probability."""
-    tokens: int = 500
+    max_new_tokens: int = 500
     """Most tokens to write."""
     seed: int = 0
     """Another seed, another text."""
@@ -35,19 +35,19 @@ def run(options: Generate) -> None:
     Raises:
         InputError: The model cannot be read, or a setting is impossible.
     """
-    sampling = Sampling(options.temperature, options.top_k, options.top_p)
+    sampling = SamplingParams(options.temperature, options.top_k, options.top_p)
     loaded = load(options.model)
     controls = loaded.controls
     print(options.prompt, end="", flush=True)
-    for piece in write_text(
+    for piece in generate_text(
         loaded.model,
         loaded.tokenizer,
         options.prompt,
         sampling=sampling,
-        most=options.tokens,
+        max_new_tokens=options.max_new_tokens,
         seed=options.seed,
-        begin=controls.begin if options.prompt else controls.empty,
-        ends=controls.ends,
+        bos_token_ids=controls.begin if options.prompt else controls.empty,
+        stop_token_ids=controls.ends,
     ):
         print(piece, end="", flush=True)
     print()

@@ -14,12 +14,12 @@ from scratchlm.interop.directory import CONFIG, read_json
 from scratchlm.model import (
     ModelConfig,
     count_activations,
-    count_active,
+    count_active_parameters,
+    count_flops,
     count_memory,
-    count_operations,
     count_parameters,
 )
-from scratchlm.model.known import KNOWN
+from scratchlm.model.presets import PRESETS
 
 PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
@@ -32,10 +32,10 @@ class Model:
     """What to do."""
     name: tyro.conf.Positional[str]
     """A published model (gpt2, gpt3, ...), one of the zoo, a model's folder, or a config.json."""
-    rows: int = 1
+    batch_size: int = 1
     """Rows in a batch."""
-    time: int | None = None
-    """Tokens in a row; by default, the model's whole context."""
+    seq_len: int | None = None
+    """Tokens in a row; by default, the model's longest sequence."""
     bytes_per_number: int = 2
     """Of weights, gradients, activations and cache: 4 for float32, 2 for bfloat16."""
     optimizer: Literal["adamw", "muon", "sgd"] = "adamw"
@@ -60,7 +60,7 @@ def find(name: str) -> ModelConfig:
     Raises:
         InputError: There is none, or the file cannot be understood.
 
-    >>> find("base").layers
+    >>> find("base").n_layers
     5
     """
     path = Path(name)
@@ -69,10 +69,11 @@ def find(name: str) -> ModelConfig:
         return read_config(read_json(path), str(path))
     if name in zoo.shipped() or Path(name).is_dir():
         return zoo.load(name).model.config
-    if name in KNOWN:
-        return KNOWN[name]
+    if name in PRESETS:
+        return PRESETS[name]
     raise InputError(
-        f"model: expected one of {', '.join((*KNOWN, *zoo.shipped()))}, or a folder with a model, "
+        f"model: expected one of {', '.join((*PRESETS, *zoo.shipped()))}, or a folder with a "
+        "model, "
         f"or a config.json, found {name!r}"
     )
 
@@ -87,13 +88,18 @@ def describe(options: Model) -> str:
     cache of one row of 1,024          37.7 MB
     """
     config = find(options.name)
-    time = config.context if options.time is None else options.time
-    if not (0 < time <= config.context and options.rows > 0 and options.bytes_per_number > 0):
+    seq_len = config.max_seq_len if options.seq_len is None else options.seq_len
+    if not (
+        0 < seq_len <= config.max_seq_len
+        and options.batch_size > 0
+        and options.bytes_per_number > 0
+    ):
         raise InputError(
-            f"model: expected rows and bytes above 0, and 1 to {config.context} tokens, found "
+            f"model: expected batch_size and bytes_per_number above 0, and 1 to "
+            f"{config.max_seq_len} tokens, found "
             f"{options}"
         )
-    lines = [*sizes(config), *needs(config, options, time)]
+    lines = [*sizes(config), *needs(config, options, seq_len)]
     width = max(len(name) for name, _ in lines)
     number = max(len(value) for _, value in lines)
     shape = {name: value for name, value in vars(config).items() if value is not None}
@@ -106,20 +112,22 @@ def sizes(config: ModelConfig) -> list[tuple[str, str]]:
     parts = count_parameters(config)
     lines = [(part, f"{count:,}") for part, count in vars(parts).items()]
     lines.append(("parameters", f"{parts.total:,}"))
-    if config.experts:
-        lines.append(("  of these, for one token", f"{count_active(config):,}"))
+    if config.n_experts:
+        lines.append(("  of these, for one token", f"{count_active_parameters(config):,}"))
     return lines
 
 
-def needs(config: ModelConfig, options: Model, time: int) -> list[tuple[str, str]]:
+def needs(config: ModelConfig, options: Model, seq_len: int) -> list[tuple[str, str]]:
     """Lines that say what the model asks of a machine."""
-    work = count_operations(config, options.rows, time)
+    work = count_flops(config, options.batch_size, seq_len)
     memory = count_memory(
         config, bytes_per_number=options.bytes_per_number, optimizer=options.optimizer
     )
     # Counted in float32; autocast keeps most of them with half the bits.
-    activations = count_activations(config, options.rows, time) * options.bytes_per_number / 4
-    batch = f"{options.rows} × {time:,} tokens"
+    activations = (
+        count_activations(config, options.batch_size, seq_len) * options.bytes_per_number / 4
+    )
+    batch = f"{options.batch_size} × {seq_len:,} tokens"
     return [
         (f"forward, {batch}", f"{scaled(work.forward)}FLOP"),
         ("  of these, scores", f"{100 * work.scores / work.forward:.1f} %"),
@@ -128,7 +136,7 @@ def needs(config: ModelConfig, options: Model, time: int) -> list[tuple[str, str
         ("gradients", f"{scaled(memory.gradients)}B"),
         (f"state of {options.optimizer}", f"{scaled(memory.optimizer)}B"),
         (f"activations, {batch}", f"{scaled(activations)}B"),
-        (f"cache of one row of {config.context:,}", f"{scaled(memory.cache)}B"),
+        (f"cache of one row of {config.max_seq_len:,}", f"{scaled(memory.cache)}B"),
     ]
 
 

@@ -10,15 +10,14 @@ from typing import Any, Literal
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
-from scratchlm.inference import Sampling, write_text
+from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.model import ModelConfig, Transformer, save_model
 from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
-from scratchlm.training import TrainConfig, Trainer
-from scratchlm.training import run as train
+from scratchlm.training import TrainConfig, Trainer, train
+from scratchlm.training.loop import CHECKPOINT
 from scratchlm.training.own_text import OwnText, prepare
 from scratchlm.training.precision import Precision, native_precision
-from scratchlm.training.run import CHECKPOINT
 from scratchlm.training.shard_text import open_shards
 from scratchlm.training.text import Text
 
@@ -48,10 +47,10 @@ class Pretrain:
     """Of the model: mini, small, base or medium."""
     vocab_size: int = 257
     """Tokens, with --text; 257 reads byte by byte, 1024 pay off from a few megabytes on."""
-    context: int = 256
-    """Tokens that the model sees at once."""
-    rows: int = 8
-    """Windows of text in a step."""
+    seq_len: int = 256
+    """Tokens in a row of a batch, which is also the longest sequence that the model reads."""
+    batch_size: int = 8
+    """Rows in a batch."""
     errors: Literal["strict", "replace"] = "strict"
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
     separator: str = SEPARATOR
@@ -92,9 +91,9 @@ def run(options: Pretrain) -> None:
     print(f"{text.tokens:,} tokens to learn")
     samples = {round(trainer.config.steps * share) for share in (0.1, 0.25, 0.5)}
     try:
-        for report in train(trainer, options.out):
-            if report.step in samples:
-                print(f"\n--- step {report.step}, loss {report.loss:.3f} nats per token")
+        for metrics in train(trainer, options.out):
+            if metrics.step in samples:
+                print(f"\n--- step {metrics.step}, loss {metrics.loss:.3f} nats per token")
                 print(sample(trainer.model, text))
     except KeyboardInterrupt:
         saved = (options.out / CHECKPOINT).exists()
@@ -148,12 +147,13 @@ def check(options: Pretrain) -> None:
     """
     if (options.text is None) == (not options.shards):
         raise InputError("pretrain: expected either --text or --shards, found both or neither")
-    for name in ("steps", "rows", "context"):
+    for name in ("steps", "batch_size", "seq_len"):
         if (found := getattr(options, name)) is not None and found < 1:
-            raise InputError(f"pretrain: expected --{name} of at least 1, found {found}")
+            option = name.replace("_", "-")
+            raise InputError(f"pretrain: expected --{option} of at least 1, found {found}")
     if not 0 < options.minutes < inf:
         raise InputError(f"pretrain: expected --minutes above 0, found {options.minutes}")
-    ModelConfig.named(options.size, vocab_size=options.vocab_size, context=options.context)
+    ModelConfig.named(options.size, vocab_size=options.vocab_size, max_seq_len=options.seq_len)
 
 
 def new_text(options: Pretrain) -> Text:
@@ -190,10 +190,10 @@ def trainer_for(options: Pretrain, text: Text, plan: TrainConfig) -> Trainer:
     shape = ModelConfig.named(
         options.size,
         vocab_size=text.tokenizer.vocab_size,
-        context=options.context,
+        max_seq_len=options.seq_len,
         tie_embeddings=False,
     )
-    batches = text.batches(options.context, options.rows, options.seed)
+    batches = text.batches(options.seq_len, options.batch_size, options.seed)
     return Trainer(Transformer(shape, options.seed), batches, plan)
 
 
@@ -201,10 +201,10 @@ def steps_in(options: Pretrain, text: Text, plan: TrainConfig) -> int:
     """Try some steps, and tell how many fit the minutes."""
     trial = trainer_for(options, text, plan)
     for _ in range(TRIAL // 2):  # the first ones are slower
-        trial.advance()
+        trial.train_step()
     start = time.perf_counter()
     for _ in range(TRIAL):
-        trial.advance()
+        trial.train_step()
     return max(TRIAL, round(options.minutes * 60 * TRIAL / (time.perf_counter() - start)))
 
 
@@ -227,4 +227,6 @@ def finish(options: Pretrain, model: Transformer, text: Text) -> None:
 
 def sample(model: Transformer, text: Text) -> str:
     """A short piece of the model's own."""
-    return "".join(write_text(model, text.tokenizer, sampling=Sampling(0.8), most=300))
+    return "".join(
+        generate_text(model, text.tokenizer, sampling=SamplingParams(0.8), max_new_tokens=300)
+    )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, shorten
 
 Action = Literal["stop", "skip"]
 Counted = tuple[str, int, str]  # a reason, how often it came up, and where it came up first
@@ -52,7 +52,7 @@ it, or leave it out with on_error=ErrorPolicy("skip") (--on-error skip)
         Raises:
             InputError: The policy is to stop.
         """
-        what = f"{where}: expected {expected}, found {found}"
+        what = f"{where}: expected {expected}, found {shorten(found)}"
         if self.action == "stop":
             otherwise = self.otherwise and f", or {self.otherwise}"
             raise InputError(f"{what}; {remedy or 'repair it'}{otherwise}")

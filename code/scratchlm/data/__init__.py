@@ -9,7 +9,7 @@
 * `naive` holds some of the same as one would explain it.
 """
 
-from scratchlm.data.batches import IGNORED, Batch, Batches, DocumentBatches, StreamBatches
+from scratchlm.data.batches import IGNORE_INDEX, Batch, Batches, DocumentBatches, StreamBatches
 from scratchlm.data.documents import encode_document
 from scratchlm.data.header import Header, read_header
 from scratchlm.data.index import ShardIndex
@@ -28,7 +28,7 @@ from scratchlm.data.windows import Windows, documents_cut
 from scratchlm.data.write import SHARD_TOKENS, write_shards
 
 __all__ = [
-    "IGNORED",
+    "IGNORE_INDEX",
     "LAYOUTS",
     "PADDING",
     "SHARD_TOKENS",

@@ -7,10 +7,12 @@ from torch import Tensor
 from scratchlm.data.packing import Packing
 
 
-def document_mask(documents: Int[Tensor, "*rows time"]) -> Bool[Tensor, "*rows time time"]:
+def document_mask(
+    documents: Int[Tensor, "*batch seq_len"],
+) -> Bool[Tensor, "*batch seq_len seq_len"]:
     """True where a position may look: at itself and at what came before it in its document.
 
-    The whole mask, ``time`` × ``time`` for each row: what attention written out, and
+    The whole mask, ``seq_len`` × ``seq_len`` for each row: what attention written out, and
     `scaled_dot_product_attention`, take. Kernels for long rows take the numbers themselves.
 
     Args:
@@ -36,7 +38,7 @@ def attention_pairs(packing: Packing) -> tuple[int, int]:
         The pairs with document masks, and those without.
 
     >>> from scratchlm.data.packing import pack
-    >>> attention_pairs(pack(np.array([2, 1]), time=4))
+    >>> attention_pairs(pack(np.array([2, 1]), seq_len=4))
     (4, 6)
     """
     in_row = np.add.reduceat(packing.lengths, packing.rows[:-1])

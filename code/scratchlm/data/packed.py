@@ -6,19 +6,19 @@ from jaxtyping import Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from scratchlm.data.batches import IGNORED
+from scratchlm.data.batches import IGNORE_INDEX
 from scratchlm.data.packing import pack
 from scratchlm.data.shards import Shards
 
 PADDING = -1  # the document that empty places belong to
 
 Row = tuple[
-    Int[Tensor, "time"], Int[Tensor, "time"], Int[Tensor, "time"], Int[Tensor, "time"]
+    Int[Tensor, "seq_len"], Int[Tensor, "seq_len"], Int[Tensor, "seq_len"], Int[Tensor, "seq_len"]
 ]  # inputs, targets, documents, positions
 
 
 class PackedDocuments(Dataset[tuple[Tensor, ...]]):
-    """Rows of ``time`` tokens, filled with whole documents by best fit.
+    """Rows of ``seq_len`` tokens, filled with whole documents by best fit.
 
     After the last token of a document the model is to guess the separator that opened it, as in
     `DocumentBatches`; after the last token of a piece that was cut, the document's next token.
@@ -28,13 +28,13 @@ class PackedDocuments(Dataset[tuple[Tensor, ...]]):
 
     Args:
         shards: The documents.
-        time: Tokens in a row; longer documents are cut.
+        seq_len: Tokens in a row; longer documents are cut.
 
     Raises:
         InputError: There is no token.
 
     >>> from scratchlm.data.shard import Shard
-    >>> rows = PackedDocuments(Shards([Shard.of([[0, 5, 6], [0, 7]])]), time=6)
+    >>> rows = PackedDocuments(Shards([Shard.of([[0, 5, 6], [0, 7]])]), seq_len=6)
     >>> inputs, targets, documents, positions = rows[0]
     >>> inputs.tolist(), targets.tolist()
     ([0, 5, 6, 0, 7, 0], [5, 6, 0, 7, 0, -100])
@@ -42,8 +42,8 @@ class PackedDocuments(Dataset[tuple[Tensor, ...]]):
     ([0, 0, 0, 1, 1, -1], [0, 1, 2, 0, 1, 0])
     """
 
-    def __init__(self, shards: Shards, time: int) -> None:
-        self.shards, self.packing = shards, pack(shards.lengths, time)
+    def __init__(self, shards: Shards, seq_len: int) -> None:
+        self.shards, self.packing = shards, pack(shards.lengths, seq_len)
 
     def __len__(self) -> int:
         return len(self.packing)
@@ -51,12 +51,12 @@ class PackedDocuments(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, index: int) -> Row:
         """Return inputs and targets, the number of each place's document, and its place there.
 
-        Empty places hold token 0, the target `IGNORED` and the document `PADDING`.
+        Empty places hold token 0, the target `IGNORE_INDEX` and the document `PADDING`.
         """
         row = range(len(self))[index]  # refuses what is out of range
-        time = self.packing.time
-        inputs, positions = torch.zeros(2, time, dtype=torch.long)
-        targets, documents = torch.full((time,), IGNORED), torch.full((time,), PADDING)
+        seq_len = self.packing.seq_len
+        inputs, positions = torch.zeros(2, seq_len, dtype=torch.long)
+        targets, documents = torch.full((seq_len,), IGNORE_INDEX), torch.full((seq_len,), PADDING)
         at = 0
         first, last = self.packing.rows[row : row + 2].tolist()
         for number, piece in enumerate(range(first, last)):

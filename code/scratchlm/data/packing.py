@@ -17,14 +17,14 @@ class Packing:
     Piece p is in row r where ``rows[r] <= p < rows[r + 1]``.
 
     Attributes:
-        time: Tokens that a row can hold.
+        seq_len: Tokens that a row can hold.
         rows: The first piece of each row, and the end of the last row's.
         documents: The document that each piece is from.
         starts: Where in its document each piece starts.
         lengths: Tokens in each piece.
     """
 
-    time: int
+    seq_len: int
     rows: Int64[np.ndarray, "rows_and_one"]
     documents: Int64[np.ndarray, "pieces"]
     starts: Int64[np.ndarray, "pieces"]
@@ -36,11 +36,11 @@ class Packing:
     @property
     def fill(self) -> float:
         """The share of all places that hold a token."""
-        return float(self.lengths.sum() / (len(self) * self.time))
+        return float(self.lengths.sum() / (len(self) * self.seq_len))
 
 
-def pack(lengths: Int64[np.ndarray, "documents"], time: int) -> Packing:
-    """Arrange documents in rows of ``time`` tokens, and cut none that fits.
+def pack(lengths: Int64[np.ndarray, "documents"], seq_len: int) -> Packing:
+    """Arrange documents in rows of ``seq_len`` tokens, and cut none that fits.
 
     A document longer than a row is cut into full rows and a rest, and the rest is packed like any
     other document. Source: Ding et al. (2024), "Fewer Truncations Improve Language Modeling",
@@ -48,27 +48,27 @@ def pack(lengths: Int64[np.ndarray, "documents"], time: int) -> Packing:
 
     Args:
         lengths: Tokens in each document.
-        time: Tokens in a row.
+        seq_len: Tokens in a row.
 
     Raises:
         InputError: There is no token, or a row would hold none.
 
-    >>> packing = pack(np.array([3, 9, 2]), time=4)
+    >>> packing = pack(np.array([3, 9, 2]), seq_len=4)
     >>> [packing.documents[a:b].tolist() for a, b in zip(packing.rows, packing.rows[1:])]
     [[1], [1], [0, 1], [2]]
     """
-    if time < 1:
-        raise InputError(f"packing: expected rows of at least 1 token, found {time}")
+    if seq_len < 1:
+        raise InputError(f"packing: expected rows of at least 1 token, found {seq_len}")
     if not lengths.sum():
         raise InputError("packing: expected at least one token, found none")
-    counts = -(-lengths // time)  # pieces of each document
+    counts = -(-lengths // seq_len)  # pieces of each document
     documents = np.repeat(np.arange(len(lengths)), counts)
-    starts = time * (np.arange(len(documents)) - np.repeat(np.cumsum(counts) - counts, counts))
-    sizes = np.minimum(lengths[documents] - starts, time)
-    row = best_fit_decreasing(sizes, time)
+    starts = seq_len * (np.arange(len(documents)) - np.repeat(np.cumsum(counts) - counts, counts))
+    sizes = np.minimum(lengths[documents] - starts, seq_len)
+    row = best_fit_decreasing(sizes, seq_len)
     order = np.argsort(row, kind="stable")
     rows = np.searchsorted(row[order], np.arange(row.max() + 2))
-    return Packing(time, rows, documents[order], starts[order], sizes[order])
+    return Packing(seq_len, rows, documents[order], starts[order], sizes[order])
 
 
 def best_fit_decreasing(

@@ -2,7 +2,7 @@
 
 import torch
 
-from scratchlm.data.batches import IGNORED, Batch, Batches
+from scratchlm.data.batches import IGNORE_INDEX, Batch, Batches
 
 VOCABULARY, FACTS, QUESTIONS = 64, 16, 12
 TIME = FACTS + 2 * QUESTIONS
@@ -16,26 +16,26 @@ class RecallBatches(Batches):
     of Olsson et al. (2022), "In-context Learning and Induction Heads".
 
     Args:
-        rows: Rows in a batch.
+        batch_size: Rows in a batch.
         seed: Decides what they hold.
 
     >>> batch = RecallBatches().batch(0)
-    >>> batch.inputs.shape, batch.count
+    >>> batch.input_ids.shape, batch.count
     (torch.Size([32, 40]), 384)
     """
 
-    def __init__(self, rows: int = 32, seed: int = 0) -> None:
-        super().__init__(pieces=rows, rows=rows, seed=seed)
+    def __init__(self, batch_size: int = 32, seed: int = 0) -> None:
+        super().__init__(pieces=batch_size, batch_size=batch_size, seed=seed)
 
     def batch(self, number: int) -> Batch:
         """Make the batch with this number, counted from 0."""
         chance = torch.Generator().manual_seed(10**6 * (2 * self.seed + 1) + number)
-        inputs = torch.empty(self.rows, TIME, dtype=torch.long)
+        inputs = torch.empty(self.batch_size, TIME, dtype=torch.long)
         for row in inputs:
             facts = torch.randperm(VOCABULARY, generator=chance)[:FACTS]
             asked = torch.randperm(FACTS - 1, generator=chance)[:QUESTIONS]
             row[:FACTS] = facts
             row[FACTS::2], row[FACTS + 1 :: 2] = facts[asked], facts[asked + 1]
-        targets = torch.full_like(inputs, IGNORED)
+        targets = torch.full_like(inputs, IGNORE_INDEX)
         targets[:, FACTS::2] = inputs[:, FACTS + 1 :: 2]
         return Batch(inputs, targets)

@@ -36,7 +36,7 @@ class SampleStream(Dataset[tuple[Tensor, ...]]):
     >>> from scratchlm.data.shard import Shard
     >>> from scratchlm.data.shards import Shards
     >>> from scratchlm.data.windows import Windows
-    >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), time=2)])
+    >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), seq_len=2)])
     >>> sorted(stream[number][0].tolist() for number in range(4))
     [[0, 1], [2, 3], [4, 5], [6, 7]]
     """
@@ -69,42 +69,45 @@ class SampleStream(Dataset[tuple[Tensor, ...]]):
 
 
 class SampleBatches(Batches):
-    """Batches of a stream: number n holds the samples from n · rows on.
+    """Batches of a stream: number n holds the samples from n · batch_size on.
 
     Where several processes (ranks) train one model, each takes its part of every batch; side by
     side the parts are the batch of a single process.
 
     Args:
         stream: The samples.
-        rows: Samples in a batch, over all ranks.
+        batch_size: Samples in a batch, over all ranks.
         rank: Which part is ours, from 0.
         ranks: How many parts there are.
 
     Raises:
-        InputError: The rows cannot be shared out equally, or there is no such rank.
+        InputError: The samples of a batch cannot be shared out equally, or there is no such rank.
 
     >>> from scratchlm.data.shard import Shard
     >>> from scratchlm.data.shards import Shards
     >>> from scratchlm.data.windows import Windows
-    >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), time=2)])
-    >>> SampleBatches(stream, rows=4, rank=1, ranks=2).numbers(3)
+    >>> stream = SampleStream([Windows(Shards([Shard.of([range(9)])]), seq_len=2)])
+    >>> SampleBatches(stream, batch_size=4, rank=1, ranks=2).numbers(3)
     range(14, 16)
     """
 
-    def __init__(self, stream: SampleStream, rows: int, *, rank: int = 0, ranks: int = 1) -> None:
-        super().__init__(sum(map(len, stream.datasets)), rows, stream.seed)
-        if ranks < 1 or rows % ranks:
+    def __init__(
+        self, stream: SampleStream, batch_size: int, *, rank: int = 0, ranks: int = 1
+    ) -> None:
+        super().__init__(sum(map(len, stream.datasets)), batch_size, stream.seed)
+        if ranks < 1 or batch_size % ranks:
             raise InputError(
-                f"batches: expected rows that {ranks} ranks share equally, found {rows}; "
+                f"batches: expected a batch_size that {ranks} ranks share equally, found "
+                f"{batch_size}; "
                 f"use a multiple of {ranks}"
             )
         if not 0 <= rank < ranks:
             raise InputError(f"batches: expected a rank from 0 to {ranks - 1}, found {rank}")
-        self.stream, self.share, self.rank = stream, rows // ranks, rank
+        self.stream, self.share, self.rank = stream, batch_size // ranks, rank
 
     def numbers(self, number: int) -> range:
         """The numbers of our samples in a batch."""
-        first = number * self.rows + self.rank * self.share
+        first = number * self.batch_size + self.rank * self.share
         return range(first, first + self.share)
 
     def batch(self, number: int) -> Batch:
@@ -122,7 +125,7 @@ class SampleBatches(Batches):
         >>> from scratchlm.data.shards import Shards
         >>> from scratchlm.data.windows import Windows
         >>> batches = SampleBatches(SampleStream([Windows(Shards([Shard.of([range(9)])]), 2)]), 2)
-        >>> bool((next(iter(batches.loader(5))).inputs == batches.batch(5).inputs).all())
+        >>> bool((next(iter(batches.loader(5))).input_ids == batches.batch(5).input_ids).all())
         True
         """
         return DataLoader(

@@ -14,8 +14,8 @@ class VillageBatches(Batches):
 
     Args:
         tokenizer: Turns a story into a row.
-        time: Most tokens a story may have, its separator included.
-        rows: Stories in a batch.
+        seq_len: Most tokens a story may have, its separator included.
+        batch_size: Stories in a batch.
         seed: Decides which stories of a stretch share a batch.
 
     Raises:
@@ -23,13 +23,13 @@ class VillageBatches(Batches):
 
     >>> from scratchlm.tokenizer import train_bpe
     >>> tokenizer = train_bpe([write(0, 0).text], 300)
-    >>> VillageBatches(tokenizer, time=1200, rows=2).batch(3).inputs.shape[0]
+    >>> VillageBatches(tokenizer, seq_len=1200, batch_size=2).batch(3).input_ids.shape[0]
     2
     """
 
-    def __init__(self, tokenizer: Tokenizer, time: int, rows: int, seed: int = 0) -> None:
-        super().__init__(STRETCH * rows, rows, seed)
-        self.tokenizer, self.time = tokenizer, time
+    def __init__(self, tokenizer: Tokenizer, seq_len: int, batch_size: int, seed: int = 0) -> None:
+        super().__init__(STRETCH * batch_size, batch_size, seed)
+        self.tokenizer, self.seq_len = tokenizer, seq_len
         self._stretch, self._told = -1, None  # type: int, DocumentBatches | None
 
     def batch(self, number: int) -> Batch:
@@ -40,5 +40,5 @@ class VillageBatches(Batches):
             stories = (write(SEEDS["train"], first + index).text for index in range(self.pieces))
             shard = Shard.of(encode_document(story, self.tokenizer) for story in stories)
             self._stretch = stretch
-            self._told = DocumentBatches(shard, self.time, self.rows, self.seed + stretch)
+            self._told = DocumentBatches(shard, self.seq_len, self.batch_size, self.seed + stretch)
         return self._told.batch(place)

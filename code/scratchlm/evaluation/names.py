@@ -123,7 +123,7 @@ def name_tokens(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> Iterator
 
 
 def surprise_at_names(
-    tokenizer: Tokenizer, texts: Sequence[str], nats: Sequence[Float[Tensor, "time"]]
+    tokenizer: Tokenizer, texts: Sequence[str], nats: Sequence[Float[Tensor, "seq_len"]]
 ) -> float:
     """Mean surprise of a model, in nats, at the tokens in which a known name begins.
 

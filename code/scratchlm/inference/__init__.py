@@ -1,6 +1,13 @@
 """Sampling and cached generation."""
 
-from scratchlm.inference.generate import generate, write_many, write_text
-from scratchlm.inference.sampling import Sampling, choices, draw
+from scratchlm.inference.generate import generate, generate_batch, generate_text
+from scratchlm.inference.sampling import SamplingParams, sample, sampling_probs
 
-__all__ = ["Sampling", "choices", "draw", "generate", "write_many", "write_text"]
+__all__ = [
+    "SamplingParams",
+    "generate",
+    "generate_batch",
+    "generate_text",
+    "sample",
+    "sampling_probs",
+]

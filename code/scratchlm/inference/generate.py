@@ -7,7 +7,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from scratchlm.errors import InputError
-from scratchlm.inference.sampling import Sampling, draw
+from scratchlm.inference.sampling import SamplingParams, sample
 from scratchlm.model import KVCache, Transformer
 from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer
 
@@ -15,8 +15,8 @@ from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer
 @torch.inference_mode()
 def generate(
     model: Transformer,
-    prompt: Int[Tensor, "batch time"],
-    sampling: Sampling,
+    prompt: Int[Tensor, "batch seq_len"],
+    sampling: SamplingParams,
     *,
     generator: torch.Generator,
 ) -> Iterator[Int[Tensor, "batch"]]:
@@ -35,38 +35,39 @@ def generate(
         InputError: The prompt is empty or does not fit the context.
 
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=4, width=4, layers=1, heads=1))
-    >>> tokens = generate(model, torch.tensor([[1]]), Sampling(0), generator=torch.Generator())
+    >>> model = Transformer(ModelConfig(9, max_seq_len=4, d_model=4, n_layers=1, n_heads=1))
+    >>> chance = torch.Generator()
+    >>> tokens = generate(model, torch.tensor([[1]]), SamplingParams(0), generator=chance)
     >>> len([int(next(tokens)) for _ in range(6)])
     6
     """
-    context = model.config.context
-    if not 0 < prompt.shape[1] <= context:
+    max_seq_len = model.config.max_seq_len
+    if not 0 < prompt.shape[1] <= max_seq_len:
         raise InputError(
-            f"generate: expected a prompt of 1 to {context} tokens, found {prompt.shape[1]}; "
+            f"generate: expected a prompt of 1 to {max_seq_len} tokens, found {prompt.shape[1]}; "
             "shorten it"
         )
-    half = (context + 1) // 2
+    half = (max_seq_len + 1) // 2
     row, new, cache = prompt, prompt, KVCache(model.config, len(prompt))
     while True:
-        if cache.length + new.shape[1] > context:
+        if cache.length + new.shape[1] > max_seq_len:
             new, cache = row[:, -half:], KVCache(model.config, len(prompt))
-        token = draw(model(new, cache)[:, -1], sampling, generator)
+        token = sample(model(new, cache)[:, -1], sampling, generator)
         yield token
         new = token[:, None]
-        row = torch.cat((row, new), dim=1)[:, -context:]
+        row = torch.cat((row, new), dim=1)[:, -max_seq_len:]
 
 
-def write_text(
+def generate_text(
     model: Transformer,
     tokenizer: Tokenizer,
     prompt: str = "",
     *,
-    sampling: Sampling,
-    most: int = 500,
+    sampling: SamplingParams,
+    max_new_tokens: int = 500,
     seed: int = 0,
-    begin: Sequence[int] | None = None,
-    ends: Collection[int] | None = None,
+    bos_token_ids: Sequence[int] | None = None,
+    stop_token_ids: Collection[int] | None = None,
 ) -> Iterator[str]:
     """Continue a text, piece by piece, until the model ends it.
 
@@ -78,19 +79,20 @@ def write_text(
         prompt: How the text begins; only its last tokens are read if it is longer than the
             context. Nothing in it is taken for a special token.
         sampling: How to choose.
-        most: Tokens to write at most.
+        max_new_tokens: Tokens to write at most.
         seed: Decides the choices.
-        begin: Tokens before the text; by default, the separator.
-        ends: After any of these the text is over; by default, the separator.
+        bos_token_ids: Tokens before the text; by default, the separator.
+        stop_token_ids: After any of these the text is over; by default, the separator.
     """
-    begin = [tokenizer.specials[END_OF_TEXT]] if begin is None else begin
-    ends = [tokenizer.specials[END_OF_TEXT]] if ends is None else ends
-    ids = [*begin, *tokenizer.encode(prompt)][-model.config.context :]
+    separator = [tokenizer.specials[END_OF_TEXT]]
+    bos_token_ids = separator if bos_token_ids is None else bos_token_ids
+    stop_token_ids = separator if stop_token_ids is None else stop_token_ids
+    ids = [*bos_token_ids, *tokenizer.encode(prompt)][-model.config.max_seq_len :]
     generator = torch.Generator().manual_seed(seed)
     tokens = generate(model, torch.tensor([ids]), sampling, generator=generator)
     decoder = StreamDecoder(tokenizer)
-    for _, token in zip(range(most), tokens, strict=False):
-        if int(token) in ends:
+    for _, token in zip(range(max_new_tokens), tokens, strict=False):
+        if int(token) in stop_token_ids:
             break
         if piece := decoder.feed(int(token)):
             yield piece
@@ -98,14 +100,14 @@ def write_text(
         yield rest
 
 
-def write_many(
+def generate_batch(
     model: Transformer,
     tokenizer: Tokenizer,
     number: int,
     *,
-    sampling: Sampling,
+    sampling: SamplingParams,
     seed: int = 0,
-    together: int = 64,
+    batch_size: int = 64,
 ) -> list[str]:
     """Write texts from nothing, many at a time, each no longer than the context.
 
@@ -115,15 +117,15 @@ def write_many(
         number: How many texts.
         sampling: How to choose.
         seed: Decides the choices.
-        together: Rows that are computed at once.
+        batch_size: Rows that are computed at once.
     """
     end, texts = tokenizer.specials[END_OF_TEXT], list[str]()
     generator = torch.Generator().manual_seed(seed)
     while len(texts) < number:
-        rows = min(together, number - len(texts))
+        rows = min(batch_size, number - len(texts))
         tokens = generate(model, torch.full((rows, 1), end), sampling, generator=generator)
         columns, open_rows = list[Tensor](), torch.ones(rows, dtype=torch.bool)
-        for _, column in zip(range(model.config.context - 1), tokens, strict=False):
+        for _, column in zip(range(model.config.max_seq_len - 1), tokens, strict=False):
             columns.append(column)
             open_rows &= column != end
             if not open_rows.any():

@@ -10,7 +10,7 @@ from scratchlm.errors import InputError
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingParams:
     """How daring the choice of the next token is.
 
     Attributes:
@@ -20,7 +20,7 @@ class Sampling:
         top_p: Only the likeliest tokens that hold this share of the probability together may be
             chosen; 1 means all.
 
-    >>> Sampling(temperature=0.8, top_p=0.95).top_k
+    >>> SamplingParams(temperature=0.8, top_p=0.95).top_k
     0
     """
 
@@ -35,8 +35,8 @@ class Sampling:
             )
 
 
-def choices(
-    logits: Float[Tensor, "*batch vocab"], sampling: Sampling
+def sampling_probs(
+    logits: Float[Tensor, "*batch vocab"], sampling: SamplingParams
 ) -> Float[Tensor, "*batch vocab"]:
     """Return the probabilities that a token is drawn from, in float64.
 
@@ -50,7 +50,7 @@ def choices(
         sampling: What to keep.
 
     >>> logits = torch.tensor([0.5, 0.3, 0.2]).log()
-    >>> choices(logits, Sampling(top_p=0.6))
+    >>> sampling_probs(logits, SamplingParams(top_p=0.6))
     tensor([0.6250, 0.3750, 0.0000], dtype=torch.float64)
     """
     scores = logits.double()
@@ -68,8 +68,8 @@ def choices(
     return torch.zeros_like(likely).scatter(-1, ids, likely)
 
 
-def draw(
-    logits: Float[Tensor, "batch vocab"], sampling: Sampling, generator: torch.Generator
+def sample(
+    logits: Float[Tensor, "batch vocab"], sampling: SamplingParams, generator: torch.Generator
 ) -> Int[Tensor, "batch"]:
     """Draw one token for each row.
 
@@ -83,10 +83,10 @@ def draw(
         generator: Source of chance.
 
     >>> generator = torch.Generator().manual_seed(0)
-    >>> draw(torch.tensor([[0.0, 9.0]]), Sampling(temperature=0.0), generator)
+    >>> sample(torch.tensor([[0.0, 9.0]]), SamplingParams(temperature=0.0), generator)
     tensor([1])
     """
-    ladder = choices(logits, sampling).cumsum(dim=-1)
+    ladder = sampling_probs(logits, sampling).cumsum(dim=-1)
     chance = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64)
     # Scaled by the last rung, which rounding leaves a hair off one.
     return torch.searchsorted(ladder, chance * ladder[:, -1:], right=True).squeeze(-1)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote, shorten
+from scratchlm.interop.config_values import check_values
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
+from scratchlm.model.config import DERIVED
 from scratchlm.model.rope import sharpening
 
 ROPE_FIELDS = ("rope_theta", "rope_scaling", "rope_parameters")
@@ -63,20 +65,16 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     family = family_of(fields, source)
     fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     check_fields(family, fields, source)
+    check_values(family, fields, source)
     values = {ours: fields[theirs] for ours, theirs in family.names.items() if theirs in fields}
     needed = set(family.names) - family.optional - set(values)
     if missing := sorted(family.names[name] for name in needed):
         raise InputError(f"{source}: expected the fields {', '.join(missing)}, found none")
     if family.shape.positions == "rope":
         values |= read_rope(fields, source)
-    for name, value in values.items():
-        if isinstance(value, str):
-            raise InputError(f"{source}: expected a number as {name}, found {value!r}")
     values |= read_windows(family, fields, source)
-    if values.get("kv_heads") == values["heads"]:
-        values["kv_heads"] = None  # as we write it
-    if (values.get("head_dim") or 0) * values["heads"] == values["width"]:
-        values["head_dim"] = None
+    for name in DERIVED:
+        values[name] = values.get(name) or 0  # absent and null both stand for the usual
     return replace(family.shape, **values)
 
 
@@ -95,13 +93,13 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
         if name not in known | HARMLESS:
             raise InputError(
                 f"{source}: expected fields that are known for {family.model_type}, found "
-                f"{name} = {value!r}; remove it if it does not change what the model computes"
+                f"{shorten(name)} = {quote(value)}; remove it if it changes no result"
             )
     for name, expected in family.fixed.items():
         found = fields.get(name, family.defaults.get(name, expected))
         if found != expected:
             raise InputError(
-                f"{source}: expected {name} = {expected!r}, found {found!r}, which "
+                f"{source}: expected {name} = {expected!r}, found {quote(found)}, which "
                 "the model here does not do"
             )
 
@@ -116,11 +114,11 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     >>> from scratchlm.interop.families import FAMILIES
     >>> fields = {"sliding_window": 8, "num_hidden_layers": 3, "max_window_layers": 2}
     >>> read_windows(FAMILIES["qwen3"], {**fields, "use_sliding_window": True}, "config.json")
-    {'window': 8, 'full_layers': (0, 1)}
+    {'sliding_window': 8, 'full_attention_layers': (0, 1)}
     >>> read_windows(FAMILIES["mistral"], fields, "config.json")
-    {'window': 8, 'full_layers': ()}
+    {'sliding_window': 8, 'full_attention_layers': ()}
     """
-    layers, window = fields[family.names["layers"]], fields.get("sliding_window")
+    layers, window = fields[family.names["n_layers"]], fields.get("sliding_window")
     kinds = {"none": False, "all": True, "late": fields.get("use_sliding_window", False)}
     used = kinds[family.windows]
     if used and "sliding_window" not in fields:
@@ -134,12 +132,16 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     allowed = set(types) if family.windows != "late" or window is None else {*LAYER_TYPES}
     if len(given) != layers or set(given) - allowed:
         raise InputError(
-            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found {given}"
+            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found "
+            f"{quote(given)}"
         )
     narrow = [kind == "sliding_attention" for kind in given]
     if not any(narrow):
-        return {"window": None, "full_layers": ()}
-    return {"window": window, "full_layers": tuple(at for at in range(layers) if not narrow[at])}
+        return {"sliding_window": None, "full_attention_layers": ()}
+    return {
+        "sliding_window": window,
+        "full_attention_layers": tuple(at for at in range(layers) if not narrow[at]),
+    }
 
 
 def read_rope(fields: Fields, source: str) -> dict[str, Any]:
@@ -152,14 +154,14 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
         InputError: They are stretched in a way that the model here does not know.
 
     >>> read_rope({"rope_theta": 5e5}, "config.json")
-    {'rope_base': 500000.0, 'rope_scaling': None}
+    {'rope_theta': 500000.0, 'rope_scaling': None}
     """
     rope = {**(fields.get("rope_scaling") or {}), **(fields.get("rope_parameters") or {})}
     base = rope.get("rope_theta", fields.get("rope_theta", 10_000.0))
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ROPE_TYPES:
         raise InputError(
-            f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {kind!r}"
+            f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {quote(kind)}"
         )
     defaults = ROPE_TYPES[kind]
     values: dict[str, Any] = {name: rope.get(name, default) for name, default in defaults.items()}
@@ -174,9 +176,9 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
         if value is not None and known.get(name) != value:
             raise InputError(
                 f"{source}: expected {name} = {known.get(name)!r} beside the {kind} rope_type, "
-                f"found {value!r}, which the model here does not do"
+                f"found {quote(value)}, which the model here does not do"
             )
-    return {"rope_base": base, "rope_scaling": scaling}
+    return {"rope_theta": base, "rope_scaling": scaling}
 
 
 def write_config(config: ModelConfig) -> dict[str, Any]:
@@ -197,12 +199,12 @@ def write_config(config: ModelConfig) -> dict[str, Any]:
     fields |= {theirs: getattr(config, ours) for ours, theirs in family.names.items()}
     if family.shape.positions != "rope":
         return fields
-    fields["num_key_value_heads"] = config.shared_heads
-    fields[family.names["inner"]] = config.inner_width
+    fields["num_key_value_heads"] = config.n_kv_heads
+    fields[family.names["d_ff"]] = config.d_ff
     if "head_dim" in family.names:
-        fields["head_dim"] = config.head_width
-    fields["rope_theta"] = config.rope_base
-    if config.window is not None:
+        fields["head_dim"] = config.head_dim
+    fields["rope_theta"] = config.rope_theta
+    if config.sliding_window is not None:
         fields |= write_windows(family, config)
     scaling = config.rope_scaling
     if scaling is None:
@@ -217,10 +219,14 @@ def write_windows(family: Family, config: ModelConfig) -> dict[str, Any]:
 
     >>> from dataclasses import replace
     >>> from scratchlm.interop.families import FAMILIES, LLAMA
-    >>> write_windows(FAMILIES["mistral"], replace(LLAMA, window=8))
+    >>> write_windows(FAMILIES["mistral"], LLAMA.replace(sliding_window=8))
     {'sliding_window': 8}
     """
     if family.windows == "all":
-        return {"sliding_window": config.window}
+        return {"sliding_window": config.sliding_window}
     types = [LAYER_TYPES[window is not None] for window in config.windows]
-    return {"sliding_window": config.window, "use_sliding_window": True, "layer_types": types}
+    return {
+        "sliding_window": config.sliding_window,
+        "use_sliding_window": True,
+        "layer_types": types,
+    }

@@ -1,11 +1,11 @@
 """The families of published models: what their members share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.interop.names import Rule, gpt2_place, llama_place, olmo2_place
 from scratchlm.model import ModelConfig
 
@@ -48,38 +48,38 @@ class Family:
 
 GPT2_NAMES = {
     "vocab_size": "vocab_size",
-    "context": "n_positions",
-    "width": "n_embd",
-    "layers": "n_layer",
-    "heads": "n_head",
-    "inner": "n_inner",
+    "max_seq_len": "n_positions",
+    "d_model": "n_embd",
+    "n_layers": "n_layer",
+    "n_heads": "n_head",
+    "d_ff": "n_inner",
     "norm_epsilon": "layer_norm_epsilon",
     "tie_embeddings": "tie_word_embeddings",
 }
 LLAMA_NAMES = {
     "vocab_size": "vocab_size",
-    "context": "max_position_embeddings",
-    "width": "hidden_size",
-    "layers": "num_hidden_layers",
-    "heads": "num_attention_heads",
-    "kv_heads": "num_key_value_heads",
+    "max_seq_len": "max_position_embeddings",
+    "d_model": "hidden_size",
+    "n_layers": "num_hidden_layers",
+    "n_heads": "num_attention_heads",
+    "n_kv_heads": "num_key_value_heads",
     "head_dim": "head_dim",
-    "inner": "intermediate_size",
+    "d_ff": "intermediate_size",
     "norm_epsilon": "rms_norm_eps",
     "tie_embeddings": "tie_word_embeddings",
 }
 EXPERT_NAMES = {
     **LLAMA_NAMES,
-    "inner": "moe_intermediate_size",
-    "experts": "num_experts",
-    "active_experts": "num_experts_per_tok",
+    "d_ff": "moe_intermediate_size",
+    "n_experts": "num_experts",
+    "experts_per_token": "num_experts_per_tok",
 }
 LLAMA = ModelConfig(
     vocab_size=1,
-    context=1,
-    width=2,
-    layers=1,
-    heads=1,
+    max_seq_len=1,
+    d_model=2,
+    n_layers=1,
+    n_heads=1,
     feed_forward="swiglu",
     tie_embeddings=False,
     qk_norm=False,
@@ -98,7 +98,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "GPT2LMHeadModel",
                 ModelConfig.gpt2(),
                 GPT2_NAMES,
-                frozenset({"inner", "norm_epsilon", "tie_embeddings"}),
+                frozenset({"d_ff", "norm_epsilon", "tie_embeddings"}),
                 {
                     "activation_function": "gelu_new",
                     "scale_attn_weights": True,
@@ -113,7 +113,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "LlamaForCausalLM",
                 LLAMA,
                 LLAMA_NAMES,
-                FREE | {"kv_heads"},
+                FREE | {"n_kv_heads"},
                 {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False},
                 "model",
                 llama_place,
@@ -132,7 +132,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(
                 "qwen2",
                 "Qwen2ForCausalLM",
-                replace(LLAMA, bias="qkv"),
+                LLAMA.replace(bias="qkv"),
                 LLAMA_NAMES,
                 FREE,
                 {"hidden_act": "silu"},
@@ -143,7 +143,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(
                 "qwen3",
                 "Qwen3ForCausalLM",
-                replace(LLAMA, qk_norm=True),
+                LLAMA.replace(qk_norm=True),
                 LLAMA_NAMES,
                 FREE - {"head_dim"},
                 {"hidden_act": "silu", "attention_bias": False},
@@ -154,7 +154,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(
                 "qwen3_moe",
                 "Qwen3MoeForCausalLM",
-                replace(LLAMA, qk_norm=True),
+                LLAMA.replace(qk_norm=True),
                 EXPERT_NAMES,
                 FREE - {"head_dim"},
                 {
@@ -173,9 +173,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(
                 "olmo2",
                 "Olmo2ForCausalLM",
-                replace(LLAMA, placement="answer", qk_norm=True, qk_norm_span="all"),
+                LLAMA.replace(norm_placement="reordered", qk_norm=True, qk_norm_span="all"),
                 {ours: theirs for ours, theirs in LLAMA_NAMES.items() if ours != "head_dim"},
-                (FREE - {"head_dim", "norm_epsilon"}) | {"kv_heads"},
+                (FREE - {"head_dim", "norm_epsilon"}) | {"n_kv_heads"},
                 {"hidden_act": "silu", "attention_bias": False},
                 "model",
                 olmo2_place,
@@ -197,7 +197,7 @@ def family_of(fields: Fields, source: str) -> Family:
     name = str(fields.get("model_type"))
     if name not in FAMILIES:
         raise InputError(
-            f"{source}: expected one of {', '.join(FAMILIES)} as model_type, found {name!r}"
+            f"{source}: expected one of {', '.join(FAMILIES)} as model_type, found {quote(name)}"
         )
     return FAMILIES[name]
 
@@ -214,12 +214,12 @@ def matching_family(config: ModelConfig) -> Family:
     for family in FAMILIES.values():
         values = {name: getattr(config, name) for name in family.names}
         if family.shape.positions == "rope":
-            values |= {"rope_base": config.rope_base, "rope_scaling": config.rope_scaling}
+            values |= {"rope_theta": config.rope_theta, "rope_scaling": config.rope_scaling}
         if family.windows != "none":
-            values["window"] = config.window
+            values["sliding_window"] = config.sliding_window
         if family.windows == "late":
-            values["full_layers"] = config.full_layers
-        if replace(family.shape, **values, initialization=config.initialization) == config:
+            values["full_attention_layers"] = config.full_attention_layers
+        if family.shape.replace(**values, initialization=config.initialization) == config:
             return family
     raise InputError(
         f"export: expected a model in the form of {', '.join(FAMILIES)}, found {config}; other "

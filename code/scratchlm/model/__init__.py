@@ -1,11 +1,12 @@
 """The decoder-only transformer, layer by layer."""
 
 from scratchlm.model.accounting import (
-    count_active,
+    count_active_parameters,
+    count_flops,
     count_memory,
-    count_operations,
     count_parameters,
 )
+from scratchlm.model.activation_checkpointing import apply_activation_checkpointing
 from scratchlm.model.activations import count_activations
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import SIZES, ModelConfig
@@ -13,7 +14,6 @@ from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.experts import MixtureOfExperts, balance
 from scratchlm.model.files import load_model, save_model
 from scratchlm.model.padding import left_pad
-from scratchlm.model.recompute import recompute_blocks
 from scratchlm.model.rope import RopeScaling
 from scratchlm.model.trace import attention_maps, gradient_norms, logit_lens, residual_streams
 from scratchlm.model.transformer import Transformer
@@ -25,19 +25,19 @@ __all__ = [
     "ModelConfig",
     "RopeScaling",
     "Transformer",
+    "apply_activation_checkpointing",
     "attention_maps",
     "balance",
     "chunked_cross_entropy",
     "count_activations",
-    "count_active",
+    "count_active_parameters",
+    "count_flops",
     "count_memory",
-    "count_operations",
     "count_parameters",
     "gradient_norms",
     "left_pad",
     "load_model",
     "logit_lens",
-    "recompute_blocks",
     "residual_streams",
     "save_model",
 ]

@@ -55,16 +55,16 @@ class BlockMatrices:
 def block_matrices(config: ModelConfig) -> BlockMatrices:
     """Count the numbers in the matrices of one block.
 
-    >>> block_matrices(ModelConfig(9, 8, width=4, layers=1, heads=1))
+    >>> block_matrices(ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1))
     BlockMatrices(attention=64, expert=128, router=0, expert_constants=0)
     """
-    own, shared = config.heads * config.head_width, config.shared_heads * config.head_width
+    own, shared = config.n_heads * config.head_dim, config.n_kv_heads * config.head_dim
     ups = 2 if config.feed_forward == "swiglu" else 1
-    constants = ups * config.inner_width + config.width
+    constants = ups * config.d_ff + config.d_model
     return BlockMatrices(
-        attention=config.width * (2 * own + 2 * shared),
-        expert=(ups + 1) * config.width * config.inner_width,
-        router=config.experts * config.width,
+        attention=config.d_model * (2 * own + 2 * shared),
+        expert=(ups + 1) * config.d_model * config.d_ff,
+        router=config.n_experts * config.d_model,
         expert_constants=constants if config.bias == "all" else 0,
     )
 
@@ -72,43 +72,45 @@ def block_matrices(config: ModelConfig) -> BlockMatrices:
 def count_parameters(config: ModelConfig) -> Parameters:
     """Count the numbers that training may change, part by part.
 
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> count_parameters(config).total
     248
     """
-    width, matrices = config.width, block_matrices(config)
-    own, shared = config.heads * config.head_width, config.shared_heads * config.head_width
+    width, matrices = config.d_model, block_matrices(config)
+    own, shared = config.n_heads * config.head_dim, config.n_kv_heads * config.head_dim
     constants = {"none": 0, "qkv": own + 2 * shared, "all": own + 2 * shared + width}[config.bias]
-    sinks = config.heads if config.sinks else 0
+    sinks = config.n_heads if config.attention_sinks else 0
     norm = width if config.norm == "rms" else 2 * width
-    places = 4 if config.placement == "sandwich" else 2
-    last = 0 if config.placement in ("post", "deepnorm") else norm
+    places = 4 if config.norm_placement == "sandwich" else 2
+    last = 0 if config.norm_placement in ("post", "deepnorm") else norm
     heads = sum(config.qk_norm_widths) if config.qk_norm else 0
-    positions = config.context if config.positions == "learned" else 0
-    experts = max(config.experts, 1) * (matrices.expert + matrices.expert_constants)
+    positions = config.max_seq_len if config.positions == "learned" else 0
+    experts = max(config.n_experts, 1) * (matrices.expert + matrices.expert_constants)
     return Parameters(
         embeddings=(config.vocab_size + positions) * width,
-        attention=config.layers * (matrices.attention + constants + sinks),
-        feed_forward=config.layers * (experts + matrices.router),
-        norms=config.layers * (places * norm + heads) + last,
+        attention=config.n_layers * (matrices.attention + constants + sinks),
+        feed_forward=config.n_layers * (experts + matrices.router),
+        norms=config.n_layers * (places * norm + heads) + last,
         head=0 if config.tie_embeddings else config.vocab_size * width,
     )
 
 
-def count_active(config: ModelConfig) -> int:
+def count_active_parameters(config: ModelConfig) -> int:
     """Count the parameters that one token meets: of the experts, only those it is sent through.
 
-    >>> config = ModelConfig(9, 8, width=4, layers=1, heads=1, experts=8, active_experts=2)
-    >>> count_parameters(config).total - count_active(config)  # six experts of 128 numbers
+    >>> config = ModelConfig(9, 8, 4, n_layers=1, n_heads=1, n_experts=8, experts_per_token=2)
+    >>> count_parameters(config).total - count_active_parameters(config)  # six of 128
     768
     """
     matrices, total = block_matrices(config), count_parameters(config).total
-    idle = config.layers * (config.experts - config.active_experts) if config.experts else 0
+    idle = (
+        config.n_layers * (config.n_experts - config.experts_per_token) if config.n_experts else 0
+    )
     return total - idle * (matrices.expert + matrices.expert_constants)
 
 
 @dataclass(frozen=True)
-class Operations:
+class Flops:
     """Multiplications and additions that the matrix products of one forward pass need.
 
     Attributes:
@@ -134,7 +136,7 @@ class Operations:
         return 3 * self.forward
 
 
-def count_operations(config: ModelConfig, rows: int, time: int) -> Operations:
+def count_flops(config: ModelConfig, batch_size: int, seq_len: int) -> Flops:
     """Count the operations of the matrix products in a forward pass (FLOPs).
 
     A product of matrices of a × b and b × c has 2abc of them. Scores are counted in full, as if
@@ -143,20 +145,20 @@ def count_operations(config: ModelConfig, rows: int, time: int) -> Operations:
 
     Args:
         config: Of the model.
-        rows: Rows in the batch.
-        time: Tokens in a row.
+        batch_size: Rows in the batch.
+        seq_len: Tokens in a row.
 
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
-    >>> count_operations(config, rows=1, time=8).forward
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
+    >>> count_flops(config, batch_size=1, seq_len=8).forward
     4672
     """
-    matrices, tokens = block_matrices(config), rows * time
-    used = (config.active_experts if config.experts else 1) * matrices.expert + matrices.router
-    return Operations(
-        attention=2 * tokens * config.layers * matrices.attention,
-        scores=4 * tokens * time * config.layers * config.heads * config.head_width,
-        feed_forward=2 * tokens * config.layers * used,
-        head=2 * tokens * config.vocab_size * config.width,
+    matrices, tokens = block_matrices(config), batch_size * seq_len
+    used = (config.experts_per_token if config.n_experts else 1) * matrices.expert + matrices.router
+    return Flops(
+        attention=2 * tokens * config.n_layers * matrices.attention,
+        scores=4 * tokens * seq_len * config.n_layers * config.n_heads * config.head_dim,
+        feed_forward=2 * tokens * config.n_layers * used,
+        head=2 * tokens * config.vocab_size * config.d_model,
     )
 
 
@@ -193,13 +195,13 @@ def count_memory(
     75497472
     """
     total, matrices = count_parameters(config).total, block_matrices(config)
-    experts = max(config.experts, 1) * matrices.expert
-    inner = config.layers * (matrices.attention + experts + matrices.router)
+    experts = max(config.n_experts, 1) * matrices.expert
+    inner = config.n_layers * (matrices.attention + experts + matrices.router)
     of_inner, of_rest = OPTIMIZER_STATE[optimizer]
-    places = sum(min(window or config.context, config.context) for window in config.windows)
+    places = sum(min(window or config.max_seq_len, config.max_seq_len) for window in config.windows)
     return Memory(
         weights=bytes_per_number * total,
         gradients=bytes_per_number * total,
         optimizer=4 * (of_inner * inner + of_rest * (total - inner)),
-        cache=bytes_per_number * 2 * places * config.shared_heads * config.head_width,
+        cache=bytes_per_number * 2 * places * config.n_kv_heads * config.head_dim,
     )

@@ -23,28 +23,32 @@ class Attention(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.head_width = config.head_width
-        own, shared = config.heads * self.head_width, config.shared_heads * self.head_width
+        self.head_dim = config.head_dim
+        own, shared = config.n_heads * self.head_dim, config.n_kv_heads * self.head_dim
         bias = config.bias in ("qkv", "all")
-        self.q_proj = nn.Linear(config.width, own, bias)
-        self.k_proj = nn.Linear(config.width, shared, bias)
-        self.v_proj = nn.Linear(config.width, shared, bias)
-        self.o_proj = nn.Linear(own, config.width, config.bias == "all")
+        self.q_proj = nn.Linear(config.d_model, own, bias)
+        self.k_proj = nn.Linear(config.d_model, shared, bias)
+        self.v_proj = nn.Linear(config.d_model, shared, bias)
+        self.o_proj = nn.Linear(own, config.d_model, config.bias == "all")
         self.q_norm, self.k_norm = (
             RMSNorm(width, config.norm_epsilon) if config.qk_norm else nn.Identity()
             for width in config.qk_norm_widths
         )
         self.norm_heads = config.qk_norm_span == "head"
-        self.mixing = WrittenMixing(config) if config.softcap or config.sinks else Mixing()
+        self.mixing = (
+            WrittenMixing(config)
+            if config.attn_logit_softcap or config.attention_sinks
+            else Mixing()
+        )
 
     def forward(
         self,
-        x: Float[Tensor, "batch new width"],
+        x: Float[Tensor, "batch new d_model"],
         positions: Positions,
         cache: KVCache | None = None,
         layer: int = 0,
         mask: Tensor | None = None,
-    ) -> Float[Tensor, "batch new width"]:
+    ) -> Float[Tensor, "batch new d_model"]:
         """Mix the positions of ``x``, and those in the cache before them.
 
         Args:
@@ -57,16 +61,16 @@ class Attention(nn.Module):
         query, key, value = self.project(x)
         query, key = positions.rotate(query, key, 0 if cache is None else cache.length)
         if cache is not None:
-            key, value = cache.append(layer, key, value)
+            key, value = cache.update(layer, key, value)
         mixed = self.mixing(query, key, value, mask)
         return self.o_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
     def project(
-        self, x: Float[Tensor, "batch new width"]
+        self, x: Float[Tensor, "batch new d_model"]
     ) -> tuple[
-        Float[Tensor, "batch heads new head_width"],
-        Float[Tensor, "batch kv_heads new head_width"],
-        Float[Tensor, "batch kv_heads new head_width"],
+        Float[Tensor, "batch heads new head_dim"],
+        Float[Tensor, "batch n_kv_heads new head_dim"],
+        Float[Tensor, "batch n_kv_heads new head_dim"],
     ]:
         """Ask, offer and answer: the heads' queries, keys and values."""
         # Under autocast, a product has fewer bits than a norm wants.
@@ -79,8 +83,6 @@ class Attention(nn.Module):
             query, key = self.split(self.q_norm(query)), self.split(self.k_norm(key))
         return query.transpose(1, 2), key.transpose(1, 2), self.split(value).transpose(1, 2)
 
-    def split(
-        self, x: Float[Tensor, "batch new own"]
-    ) -> Float[Tensor, "batch new heads head_width"]:
+    def split(self, x: Float[Tensor, "batch new own"]) -> Float[Tensor, "batch new heads head_dim"]:
         """Cut each position's numbers into heads."""
-        return x.unflatten(-1, (-1, self.head_width))  # type: ignore[no-any-return]
+        return x.unflatten(-1, (-1, self.head_dim))  # type: ignore[no-any-return]

@@ -32,17 +32,17 @@ class Block(nn.Module):
         self.self_attn = Attention(config)
         self.after_attention_layernorm = make_norm(config) if after else nn.Identity()
         self.post_attention_layernorm = make_norm(config) if before else nn.Identity()
-        self.mlp = MixtureOfExperts(config) if config.experts else feed_forward(config)
+        self.mlp = MixtureOfExperts(config) if config.n_experts else feed_forward(config)
         self.after_mlp_layernorm = make_norm(config) if after else nn.Identity()
 
     def forward(
         self,
-        x: Float[Tensor, "batch new width"],
+        x: Float[Tensor, "batch new d_model"],
         positions: Positions,
         cache: KVCache | None = None,
         layer: int = 0,
         mask: Tensor | None = None,
-    ) -> Float[Tensor, "batch new width"]:
+    ) -> Float[Tensor, "batch new d_model"]:
         """Apply the layer; the arguments are those of `Attention.forward`."""
 
         def attend(x: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ class SandwichBlock(Block):
     norms = (True, True)
 
 
-class AnswerBlock(Block):
+class ReorderedBlock(Block):
     """A layer reads the stream as it is; only its answer is normed.
 
     Source: OLMo Team (2025), "2 OLMo 2 Furious", section 3.1.
@@ -95,7 +95,7 @@ class DeepBlock(PostBlock):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.weight = (2 * config.layers) ** 0.25
+        self.weight = (2 * config.n_layers) ** 0.25
 
     def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
         """Norm the weighted sum."""
@@ -106,6 +106,6 @@ BLOCKS: dict[str, type[Block]] = {
     "pre": Block,
     "post": PostBlock,
     "sandwich": SandwichBlock,
-    "answer": AnswerBlock,
+    "reordered": ReorderedBlock,
     "deepnorm": DeepBlock,
 }

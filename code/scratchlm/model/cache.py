@@ -17,34 +17,47 @@ class KVCache:
     ``length`` counts the positions that all layers have stored; the transformer moves it forward
     once a pass is complete.
 
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
-    >>> KVCache(config, batch=3).length
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1)
+    >>> KVCache(config, batch_size=3).length
     0
     """
 
-    def __init__(self, config: ModelConfig, batch: int, like: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        batch_size: int,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
         """Make room.
 
         Args:
             config: Of the model.
-            batch: Rows.
-            like: A weight of the model, if its numbers are others than float32 in main memory.
+            batch_size: Rows.
+            dtype: Of keys and values.
+            device: Where they are kept.
         """
-        like = torch.empty(0) if like is None else like
-        self.context, self.length = config.context, 0
+        self.max_seq_len, self.length = config.max_seq_len, 0
         self._stores = [
-            like.new_empty(2, batch, config.shared_heads, room, config.head_width)
-            for room in (min(config.context, window or config.context) for window in config.windows)
+            torch.empty(
+                (2, batch_size, config.n_kv_heads, room, config.head_dim),
+                dtype=dtype,
+                device=device,
+            )
+            for room in (
+                min(config.max_seq_len, window or config.max_seq_len) for window in config.windows
+            )
         ]
 
-    def append(
+    def update(
         self,
         layer: int,
-        key: Float[Tensor, "batch heads new head_width"],
-        value: Float[Tensor, "batch heads new head_width"],
+        key: Float[Tensor, "batch heads new head_dim"],
+        value: Float[Tensor, "batch heads new head_dim"],
     ) -> tuple[
-        Float[Tensor, "batch heads seen head_width"],
-        Float[Tensor, "batch heads seen head_width"],
+        Float[Tensor, "batch heads seen head_dim"],
+        Float[Tensor, "batch heads seen head_dim"],
     ]:
         """Store the new positions of a layer; return those that the new ones may look at.
 
@@ -52,13 +65,13 @@ class KVCache:
             InputError: There is no room left.
         """
         end, store = self.length + key.shape[2], self._stores[layer]
-        if end > self.context:
+        if end > self.max_seq_len:
             raise InputError(
-                f"cache: expected at most {self.context} positions, found {end}; "
+                f"cache: expected at most {self.max_seq_len} positions, found {end}; "
                 "generate fewer tokens or start a new row"
             )
         room = store.shape[3]
-        if room == self.context:
+        if room == self.max_seq_len:
             store[0, :, :, self.length : end] = key
             store[1, :, :, self.length : end] = value
             seen_key, seen_value = store[:, :, :, :end]
@@ -66,7 +79,7 @@ class KVCache:
         return self._slide(store, torch.stack((key, value)))
 
     def _slide(
-        self, store: Float[Tensor, "2 batch heads room head_width"], new: Tensor
+        self, store: Float[Tensor, "2 batch heads room head_dim"], new: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Let a windowed layer forget its oldest positions: the newest stand last."""
         room = store.shape[3]
@@ -80,7 +93,7 @@ class KVCache:
     def nbytes(self) -> int:
         """The room that it takes.
 
-        >>> KVCache(ModelConfig(9, 8, 4, 2, 1, window=2), batch=1).nbytes
+        >>> KVCache(ModelConfig(9, 8, 4, 2, 1, sliding_window=2), batch_size=1).nbytes
         128
         """
         return sum(store.nbytes for store in self._stores)

@@ -5,9 +5,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlm.data import IGNORED
+from scratchlm.data import IGNORE_INDEX
 
-CHUNK = 1024
+CHUNK_SIZE = 1024
 
 
 class ChunkedCrossEntropy(torch.autograd.Function):
@@ -21,8 +21,8 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx,
-        hidden: Float[Tensor, "positions width"],
-        head: Float[Tensor, "vocab width"],
+        hidden: Float[Tensor, "positions d_model"],
+        head: Float[Tensor, "vocab d_model"],
         targets: Int[Tensor, "positions"],
         ignored: int,
         chunk: int,
@@ -55,26 +55,27 @@ class ChunkedCrossEntropy(torch.autograd.Function):
 
 
 def chunked_cross_entropy(
-    hidden: Float[Tensor, "positions width"],
-    head: Float[Tensor, "vocab width"],
+    hidden: Float[Tensor, "positions d_model"],
+    weight: Float[Tensor, "vocab d_model"],
     targets: Int[Tensor, "positions"],
     *,
-    ignored: int = IGNORED,
-    chunk: int = CHUNK,
+    ignore_index: int = IGNORE_INDEX,
+    chunk_size: int = CHUNK_SIZE,
 ) -> Float[Tensor, ""]:
     """Sum the surprises at the targets, in nats, without ever holding all logits.
 
     Args:
         hidden: What the last layer knows at each position.
-        head: One row of weights for each token of the vocabulary.
+        weight: Of the output head: one row of weights for each token of the vocabulary.
         targets: The tokens that come.
-        ignored: A target that is left out.
-        chunk: Positions that are scored at once.
+        ignore_index: A target that is left out.
+        chunk_size: Positions that are scored at once.
 
-    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), torch.tensor([1, IGNORED])).exp()
+    >>> targets = torch.tensor([1, IGNORE_INDEX])
+    >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), targets).exp()
     tensor(4.)
     """
     result: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, head, targets, ignored, chunk
+        hidden, weight, targets, ignore_index, chunk_size
     )
     return result

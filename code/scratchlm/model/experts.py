@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from scratchlm.model.config import ModelConfig
-from scratchlm.model.feed_forward import SwiGLU, Ungated
+from scratchlm.model.feed_forward import MLP, SwiGLU
 
 BALANCE_RATE = 1e-3  # Wang et al. (2024), section 4.1
 
@@ -22,7 +22,7 @@ class MixtureOfExperts(nn.Module):
     "Auxiliary-Loss-Free Load Balancing Strategy for Mixture-of-Experts", algorithm 1). `balance`
     changes it after each step of training.
 
-    >>> config = ModelConfig(9, 8, width=4, layers=2, heads=1, experts=3, active_experts=2)
+    >>> config = ModelConfig(9, 8, 4, n_layers=2, n_heads=1, n_experts=3, experts_per_token=2)
     >>> MixtureOfExperts(config)(torch.zeros(2, 5, 4)).shape
     torch.Size([2, 5, 4])
     """
@@ -31,14 +31,14 @@ class MixtureOfExperts(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        kind = SwiGLU if config.feed_forward == "swiglu" else Ungated
-        self.active = config.active_experts
-        self.gate = nn.Linear(config.width, config.experts, bias=False)
-        self.experts = nn.ModuleList(kind(config) for _ in range(config.experts))
-        self.register_buffer("handicap", torch.zeros(config.experts))
-        self.load = torch.zeros(config.experts, device="cpu")
+        kind = SwiGLU if config.feed_forward == "swiglu" else MLP
+        self.active = config.experts_per_token
+        self.gate = nn.Linear(config.d_model, config.n_experts, bias=False)
+        self.experts = nn.ModuleList(kind(config) for _ in range(config.n_experts))
+        self.register_buffer("handicap", torch.zeros(config.n_experts))
+        self.load = torch.zeros(config.n_experts, device="cpu")
 
-    def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
+    def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
         """Send each vector through the experts that it is given to."""
         tokens = x.flatten(0, -2)
         chosen, weights = self.route(tokens)
@@ -50,7 +50,7 @@ class MixtureOfExperts(nn.Module):
         return answer.reshape(x.shape)
 
     def route(
-        self, tokens: Float[Tensor, "tokens width"]
+        self, tokens: Float[Tensor, "tokens d_model"]
     ) -> tuple[Int[Tensor, "tokens active"], Float[Tensor, "tokens active"]]:
         """Choose the experts of each token.
 

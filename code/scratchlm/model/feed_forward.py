@@ -38,15 +38,15 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-class Ungated(nn.Module):
+class MLP(nn.Module):
     """Wider, an activation, and back.
 
     Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.3.
 
     >>> import torch
     >>> from scratchlm.model import ModelConfig
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
-    >>> Ungated(config)(torch.zeros(2, 4)).shape
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1)
+    >>> MLP(config)(torch.zeros(2, 4)).shape
     torch.Size([2, 4])
     """
 
@@ -54,10 +54,10 @@ class Ungated(nn.Module):
         super().__init__()
         bias = config.bias == "all"
         self.activation = ACTIVATIONS[config.feed_forward]
-        self.up_proj = nn.Linear(config.width, config.inner_width, bias)
-        self.down_proj = nn.Linear(config.inner_width, config.width, bias)
+        self.up_proj = nn.Linear(config.d_model, config.d_ff, bias)
+        self.down_proj = nn.Linear(config.d_ff, config.d_model, bias)
 
-    def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
+    def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
         """Apply the layer to each vector."""
         return self.down_proj(self.activation(self.up_proj(x)))  # type: ignore[no-any-return]
 
@@ -70,7 +70,7 @@ class SwiGLU(nn.Module):
 
     >>> import torch
     >>> from scratchlm.model import ModelConfig
-    >>> config = ModelConfig(9, 8, width=6, layers=2, heads=1, feed_forward="swiglu")
+    >>> config = ModelConfig(9, 8, d_model=6, n_layers=2, n_heads=1, feed_forward="swiglu")
     >>> SwiGLU(config)(torch.zeros(2, 6)).shape
     torch.Size([2, 6])
     """
@@ -78,22 +78,22 @@ class SwiGLU(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         bias = config.bias == "all"
-        self.gate_proj = nn.Linear(config.width, config.inner_width, bias)
-        self.up_proj = nn.Linear(config.width, config.inner_width, bias)
-        self.down_proj = nn.Linear(config.inner_width, config.width, bias)
+        self.gate_proj = nn.Linear(config.d_model, config.d_ff, bias)
+        self.up_proj = nn.Linear(config.d_model, config.d_ff, bias)
+        self.down_proj = nn.Linear(config.d_ff, config.d_model, bias)
 
-    def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
+    def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
         """Apply the layer to each vector."""
         gated: Tensor = F.silu(self.gate_proj(x)) * self.up_proj(x)
         return self.down_proj(gated)  # type: ignore[no-any-return]
 
 
-def feed_forward(config: ModelConfig) -> Ungated | SwiGLU:
+def feed_forward(config: ModelConfig) -> MLP | SwiGLU:
     """Return the feed-forward layer that the configuration names.
 
     >>> from scratchlm.model import ModelConfig
-    >>> config = ModelConfig(9, 8, width=6, layers=2, heads=1, feed_forward="gelu")
+    >>> config = ModelConfig(9, 8, d_model=6, n_layers=2, n_heads=1, feed_forward="gelu")
     >>> feed_forward(config).activation.__name__
     'tanh_gelu'
     """
-    return SwiGLU(config) if config.feed_forward == "swiglu" else Ungated(config)
+    return SwiGLU(config) if config.feed_forward == "swiglu" else MLP(config)

@@ -35,7 +35,7 @@ def save_model(
         notes: Anything that JSON can hold, kept in the header (recipe, loss, scores).
 
     >>> import tempfile
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> folder = Path(tempfile.mkdtemp())
     >>> save_model(folder, Transformer(config), notes={"loss": 2.5})
     >>> load_model(folder)[1]

@@ -15,12 +15,12 @@ DEEPNORM = ("v_proj.weight", "o_proj.weight", "up_proj.weight", "down_proj.weigh
 def initialize(model: nn.Module, config: ModelConfig, seed: int) -> None:
     """Draw new weights, in the order in which the model names them.
 
-    Gains start at one and constants at zero. ``zero`` gives matrices the variance 1 / fan-in, but
-    zero to those that write to the residual stream, so each block begins as the identity (Goyal
-    et al., 2017, section 5.1, do so with gains), and zero to an untied head: the first guess is
-    uniform. ``gpt2`` gives all the deviation 0.02, and less to those that write to the stream
-    (Radford et al., 2019, section 2.3). ``xavier`` gives the variance 2 / (fan-in + fan-out)
-    (Glorot and Bengio, 2010, eq. 16).
+    Gains start at one and biases at zero. ``zero_residual`` gives matrices the variance
+    1 / fan-in, but zero to those that write to the residual stream, so each block begins as the
+    identity (Goyal et al., 2017, section 5.1, do so with gains), and zero to an untied head: the
+    first prediction is uniform. ``gpt2`` gives all the standard deviation 0.02, and less to those
+    that write to the stream (Radford et al., 2019, section 2.3). ``xavier`` gives the variance
+    2 / (fan-in + fan-out) (Glorot and Bengio, 2010, eq. 16).
 
     Args:
         model: Whose weights.
@@ -28,7 +28,7 @@ def initialize(model: nn.Module, config: ModelConfig, seed: int) -> None:
         seed: Decides the draws.
 
     >>> layer = nn.Linear(2, 2)
-    >>> initialize(layer, ModelConfig(9, 8, width=2, layers=1, heads=1), seed=0)
+    >>> initialize(layer, ModelConfig(9, 8, d_model=2, n_layers=1, n_heads=1), seed=0)
     >>> layer.bias.tolist()
     [0.0, 0.0]
     """
@@ -41,8 +41,8 @@ def initialize(model: nn.Module, config: ModelConfig, seed: int) -> None:
             weight.zero_()
         else:
             weight.normal_(0.0, spread, generator=generator)
-        if config.placement == "deepnorm" and name.endswith(DEEPNORM):
-            weight.mul_((8 * config.layers) ** -0.25)  # Wang et al. (2022), table 2
+        if config.norm_placement == "deepnorm" and name.endswith(DEEPNORM):
+            weight.mul_((8 * config.n_layers) ** -0.25)  # Wang et al. (2022), table 2
 
 
 def _zero(name: str, weight: Tensor, config: ModelConfig) -> float:
@@ -55,17 +55,17 @@ def _zero(name: str, weight: Tensor, config: ModelConfig) -> float:
 
 
 def _gpt2(name: str, weight: Tensor, config: ModelConfig) -> float:
-    return 0.02 * ((2 * config.layers) ** -0.5 if name.endswith(TO_THE_STREAM) else 1.0)
+    return 0.02 * ((2 * config.n_layers) ** -0.5 if name.endswith(TO_THE_STREAM) else 1.0)
 
 
 def _xavier(name: str, weight: Tensor, config: ModelConfig) -> float:
     if name.endswith(("embed_tokens.weight", "positions.weight")):
-        return float(config.width**-0.5)
+        return float(config.d_model**-0.5)
     return float((2 / sum(weight.shape)) ** 0.5)
 
 
 DEVIATIONS: dict[str, Callable[[str, Tensor, ModelConfig], float]] = {
-    "zero": _zero,
+    "zero_residual": _zero,
     "gpt2": _gpt2,
     "xavier": _xavier,
 }

@@ -12,10 +12,10 @@ from scratchlm.model.masks import causal_mask
 
 
 def attend(
-    query: Float[Tensor, "*batch heads new head_width"],
-    key: Float[Tensor, "*batch heads seen head_width"],
-    value: Float[Tensor, "*batch heads seen head_width"],
-) -> Float[Tensor, "*batch heads new head_width"]:
+    query: Float[Tensor, "*batch heads new head_dim"],
+    key: Float[Tensor, "*batch heads seen head_dim"],
+    value: Float[Tensor, "*batch heads seen head_dim"],
+) -> Float[Tensor, "*batch heads new head_dim"]:
     """Causal attention written out: the reference for the fused kernel.
 
     The ``new`` positions are the last ones of the ``seen``; each looks at itself and what came
@@ -32,8 +32,8 @@ def attend(
 
 
 def attention_weights(
-    query: Float[Tensor, "batch heads new head_width"],
-    key: Float[Tensor, "batch kv_heads seen head_width"],
+    query: Float[Tensor, "batch heads new head_dim"],
+    key: Float[Tensor, "batch n_kv_heads seen head_dim"],
     mask: Tensor | None = None,
     *,
     cap: float | None = None,
@@ -75,11 +75,11 @@ def attention_weights(
 
 
 def fused_attention(
-    query: Float[Tensor, "batch heads new head_width"],
-    key: Float[Tensor, "batch kv_heads seen head_width"],
-    value: Float[Tensor, "batch kv_heads seen head_width"],
+    query: Float[Tensor, "batch heads new head_dim"],
+    key: Float[Tensor, "batch n_kv_heads seen head_dim"],
+    value: Float[Tensor, "batch n_kv_heads seen head_dim"],
     mask: Tensor | None = None,
-) -> Float[Tensor, "batch heads new head_width"]:
+) -> Float[Tensor, "batch heads new head_dim"]:
     """`attend` by PyTorch's kernel; ``mask`` is that of `score_mask`.
 
     >>> one = torch.ones(1, 1, 2, 4)
@@ -114,18 +114,18 @@ class Mixing(nn.Module):
 
     def forward(
         self,
-        query: Float[Tensor, "batch heads new head_width"],
-        key: Float[Tensor, "batch kv_heads seen head_width"],
-        value: Float[Tensor, "batch kv_heads seen head_width"],
+        query: Float[Tensor, "batch heads new head_dim"],
+        key: Float[Tensor, "batch n_kv_heads seen head_dim"],
+        value: Float[Tensor, "batch n_kv_heads seen head_dim"],
         mask: Tensor | None = None,
-    ) -> Float[Tensor, "batch heads new head_width"]:
+    ) -> Float[Tensor, "batch heads new head_dim"]:
         """Mix the values, by PyTorch's kernel."""
         return fused_attention(query, key, value, mask)
 
     def weights(
         self,
-        query: Float[Tensor, "batch heads new head_width"],
-        key: Float[Tensor, "batch kv_heads seen head_width"],
+        query: Float[Tensor, "batch heads new head_dim"],
+        key: Float[Tensor, "batch n_kv_heads seen head_dim"],
         mask: Tensor | None = None,
     ) -> Float[Tensor, "batch heads new seen"]:
         """The weights, written out; with a sink, those of a position add up to less than one."""
@@ -141,23 +141,24 @@ class WrittenMixing(Mixing):
     2.1; Xiao et al., 2024, "Efficient Streaming Language Models with Attention Sinks").
 
     >>> one = torch.ones(1, 1, 2, 4)
-    >>> WrittenMixing(ModelConfig(9, 8, 4, 1, 1, sinks=True))(2 * one, 0 * one, one)[0, 0, :, 0]
+    >>> mixing = WrittenMixing(ModelConfig(9, 8, 4, 1, 1, attention_sinks=True))
+    >>> mixing(2 * one, 0 * one, one)[0, 0, :, 0]
     tensor([0.5000, 0.6667], grad_fn=<SelectBackward0>)
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.cap = config.softcap
-        if config.sinks:
-            self.sinks = nn.Parameter(torch.zeros(config.heads))
+        self.cap = config.attn_logit_softcap
+        if config.attention_sinks:
+            self.sinks = nn.Parameter(torch.zeros(config.n_heads))
 
     def forward(
         self,
-        query: Float[Tensor, "batch heads new head_width"],
-        key: Float[Tensor, "batch kv_heads seen head_width"],
-        value: Float[Tensor, "batch kv_heads seen head_width"],
+        query: Float[Tensor, "batch heads new head_dim"],
+        key: Float[Tensor, "batch n_kv_heads seen head_dim"],
+        value: Float[Tensor, "batch n_kv_heads seen head_dim"],
         mask: Tensor | None = None,
-    ) -> Float[Tensor, "batch heads new head_width"]:
+    ) -> Float[Tensor, "batch heads new head_dim"]:
         """Mix the values by weights that are written out."""
         value = value.repeat_interleave(query.shape[1] // value.shape[1], dim=1)
         return self.weights(query, key, mask) @ value

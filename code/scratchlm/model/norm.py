@@ -10,10 +10,10 @@ EPSILON = 1e-6
 
 
 def rms_norm(
-    x: Float[Tensor, "*any width"],
-    gain: Float[Tensor, "width"] | None = None,
+    x: Float[Tensor, "*any d_model"],
+    gain: Float[Tensor, "d_model"] | None = None,
     epsilon: float = EPSILON,
-) -> Float[Tensor, "*any width"]:
+) -> Float[Tensor, "*any d_model"]:
     """Divide each vector by its root mean square, then multiply by a learned gain.
 
     Source: Zhang and Sennrich (2019), "Root Mean Square Layer Normalization", eq. 4.
@@ -26,11 +26,11 @@ def rms_norm(
 
 
 def layer_norm(
-    x: Float[Tensor, "*any width"],
-    gain: Float[Tensor, "width"] | None = None,
-    shift: Float[Tensor, "width"] | None = None,
+    x: Float[Tensor, "*any d_model"],
+    gain: Float[Tensor, "d_model"] | None = None,
+    shift: Float[Tensor, "d_model"] | None = None,
     epsilon: float = EPSILON,
-) -> Float[Tensor, "*any width"]:
+) -> Float[Tensor, "*any d_model"]:
     """Take the mean out of each vector, then do as `rms_norm`, and add a learned shift.
 
     Source: Ba et al. (2016), "Layer Normalization", eq. 4.
@@ -54,7 +54,7 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width))
         self.epsilon = epsilon
 
-    def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
+    def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
         """Normalize the last axis."""
         # The fused kernel; tests hold it to `rms_norm`.
         return nn.functional.rms_norm(x, self.weight.shape, self.weight, self.epsilon)
@@ -73,7 +73,7 @@ class LayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
         self.epsilon = epsilon
 
-    def forward(self, x: Float[Tensor, "*any width"]) -> Float[Tensor, "*any width"]:
+    def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
         """Normalize the last axis."""
         # The fused kernel; tests hold it to `layer_norm`.
         return nn.functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.epsilon)
@@ -82,9 +82,9 @@ class LayerNorm(nn.Module):
 def make_norm(config: ModelConfig, width: int | None = None) -> RMSNorm | LayerNorm:
     """Return the norm that the configuration names, by default for the model's width.
 
-    >>> config = ModelConfig(vocab_size=9, context=8, width=6, layers=2, heads=1, norm="layer")
+    >>> config = ModelConfig(9, max_seq_len=8, d_model=6, n_layers=2, n_heads=1, norm="layer")
     >>> type(make_norm(config)).__name__
     'LayerNorm'
     """
     kind = RMSNorm if config.norm == "rms" else LayerNorm
-    return kind(width or config.width, config.norm_epsilon)
+    return kind(width or config.d_model, config.norm_epsilon)

@@ -11,7 +11,7 @@ from scratchlm.errors import InputError
 
 def left_pad(
     rows: Sequence[Sequence[int]], filler: int = 0
-) -> tuple[Int[Tensor, "batch time"], Int[Tensor, "batch"]]:
+) -> tuple[Int[Tensor, "batch seq_len"], Int[Tensor, "batch"]]:
     """Fill short rows at their beginning, so that all end, and go on, at the same place.
 
     Args:

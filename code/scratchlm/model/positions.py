@@ -22,17 +22,17 @@ class Positions(nn.Module):
 
     def embed(
         self,
-        x: Float[Tensor, "batch new width"],
+        x: Float[Tensor, "batch new d_model"],
         start: int,
         padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new width"]:
+    ) -> Float[Tensor, "batch new d_model"]:
         """Add to the tokens' vectors, the first of which stand at ``start``, less the padding."""
         return x
 
     def rotate(
         self,
-        query: Float[Tensor, "batch heads new head_width"],
-        key: Float[Tensor, "batch kv_heads new head_width"],
+        query: Float[Tensor, "batch heads new head_dim"],
+        key: Float[Tensor, "batch n_kv_heads new head_dim"],
         start: int,
     ) -> tuple[Tensor, Tensor]:
         """Turn queries and keys, the first of which stand at ``start``."""
@@ -44,7 +44,7 @@ class Positions(nn.Module):
 
 
 def places(
-    x: Float[Tensor, "batch new width"], start: int, padding: Int[Tensor, "batch"] | None = None
+    x: Float[Tensor, "batch new d_model"], start: int, padding: Int[Tensor, "batch"] | None = None
 ) -> Int[Tensor, "*batch new"]:
     """Where the tokens of all rows, or of each row behind its padding, stand.
 
@@ -61,21 +61,21 @@ class LearnedPositions(Positions):
 
     Source: Gehring et al. (2017), "Convolutional Sequence to Sequence Learning", section 3.1.
 
-    >>> config = ModelConfig(9, context=8, width=4, layers=1, heads=1, positions="learned")
+    >>> config = ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1, positions="learned")
     >>> LearnedPositions(config).weight.shape
     torch.Size([8, 4])
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(config.context, config.width))
+        self.weight = nn.Parameter(torch.zeros(config.max_seq_len, config.d_model))
 
     def embed(
         self,
-        x: Float[Tensor, "batch new width"],
+        x: Float[Tensor, "batch new d_model"],
         start: int,
         padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new width"]:
+    ) -> Float[Tensor, "batch new d_model"]:
         """Add the vectors of the positions."""
         return x + F.embedding(places(x, start, padding), self.weight)
 
@@ -85,7 +85,7 @@ class SinusoidalPositions(Positions):
 
     Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.5.
 
-    >>> config = ModelConfig(9, context=8, width=4, layers=1, heads=1, positions="sinusoidal")
+    >>> config = ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1, positions="sinusoidal")
     >>> SinusoidalPositions(config).table[0]
     tensor([0., 1., 0., 1.])
     """
@@ -94,16 +94,18 @@ class SinusoidalPositions(Positions):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        angles = rotation_angles(torch.arange(config.context), config.width, config.rope_base)
+        angles = rotation_angles(
+            torch.arange(config.max_seq_len), config.d_model, config.rope_theta
+        )
         table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)
-        self.register_buffer("table", table[:, : config.width].float(), persistent=False)
+        self.register_buffer("table", table[:, : config.d_model].float(), persistent=False)
 
     def embed(
         self,
-        x: Float[Tensor, "batch new width"],
+        x: Float[Tensor, "batch new d_model"],
         start: int,
         padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new width"]:
+    ) -> Float[Tensor, "batch new d_model"]:
         """Add the vectors of the positions."""
         return x + self.table[places(x, start, padding)]
 
@@ -113,7 +115,7 @@ class RotaryPositions(Positions):
 
     Source: Su et al. (2021), "RoFormer", section 3.2.2.
 
-    >>> config = ModelConfig(9, context=8, width=4, layers=1, heads=1)
+    >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> RotaryPositions(config).cos.shape
     torch.Size([8, 1, 2])
     """
@@ -124,7 +126,10 @@ class RotaryPositions(Positions):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         angles = rotation_angles(
-            torch.arange(config.context), config.head_width, config.rope_base, config.rope_scaling
+            torch.arange(config.max_seq_len),
+            config.head_dim,
+            config.rope_theta,
+            config.rope_scaling,
         )
         # A product of a query and a key has the square of it.
         angles = angles[:, None]  # the same for all heads
@@ -135,8 +140,8 @@ class RotaryPositions(Positions):
 
     def rotate(
         self,
-        query: Float[Tensor, "batch heads new head_width"],
-        key: Float[Tensor, "batch kv_heads new head_width"],
+        query: Float[Tensor, "batch heads new head_dim"],
+        key: Float[Tensor, "batch n_kv_heads new head_dim"],
         start: int,
     ) -> tuple[Tensor, Tensor]:
         """Turn both by the angles of their positions."""
@@ -152,7 +157,7 @@ class LinearBias(Positions):
 
     Source: Press et al. (2022), "Train Short, Test Long", section 3.
 
-    >>> config = ModelConfig(9, context=8, width=4, layers=1, heads=2, positions="alibi")
+    >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=2, positions="alibi")
     >>> LinearBias(config).bias(1, 3)
     tensor([[[-0.1250, -0.0625, -0.0000]],
     <BLANKLINE>
@@ -163,7 +168,7 @@ class LinearBias(Positions):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        steps = torch.arange(1, config.heads + 1) / config.heads
+        steps = torch.arange(1, config.n_heads + 1) / config.n_heads
         self.register_buffer("slopes", 2.0 ** (-8 * steps), persistent=False)
 
     def bias(self, new: int, seen: int) -> Float[Tensor, "heads new seen"]:
@@ -184,7 +189,7 @@ KINDS: dict[str, type[LearnedPositions | SinusoidalPositions | RotaryPositions |
 def make_positions(config: ModelConfig) -> Positions:
     """Return the scheme that the configuration names.
 
-    >>> type(make_positions(ModelConfig(9, 8, width=4, layers=1, heads=1))).__name__
+    >>> type(make_positions(ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1))).__name__
     'RotaryPositions'
     """
     return Positions() if config.positions == "none" else KINDS[config.positions](config)

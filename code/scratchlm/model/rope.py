@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 RopeLayout = Literal["half", "interleaved"]
 RopeStretch = Literal["linear", "llama3", "yarn"]
@@ -45,37 +45,43 @@ class RopeScaling:
         if self.kind not in get_args(RopeStretch):
             raise InputError(
                 f"model: expected {' or '.join(get_args(RopeStretch))} as the kind of rope "
-                f"scaling, found {self.kind!r}"
+                f"scaling, found {quote(self.kind)}"
             )
-        if self.factor <= 0:
-            raise InputError(f"model: expected a factor above 0 for rope scaling, found {self}")
+        if not 1 <= self.factor < math.inf:
+            raise InputError(
+                f"model: expected a factor of at least 1 for rope scaling, found {self.factor}"
+            )
+        if not 0 < self.low < self.high < math.inf:
+            raise InputError(
+                f"model: expected 0 < low < high for rope scaling, found {self.low} and {self.high}"
+            )
         if self.kind != "linear" and (self.original or 0) < 1:
-            raise InputError(f"model: expected the first context beside {self.kind}, found {self}")
+            raise InputError(f"model: expected the first context beside {self.kind}, found none")
 
 
 def rotation_angles(
-    positions: Int[Tensor, "time"],
-    head_width: int,
+    positions: Int[Tensor, "seq_len"],
+    head_dim: int,
     base: float = 10_000.0,
     scaling: RopeScaling | None = None,
-) -> Float[Tensor, "time half"]:
+) -> Float[Tensor, "seq_len half"]:
     """Return by how much each pair of numbers turns at each position, in radians.
 
-    Pair ``i`` of a head turns by ``position * base ** (-2 i / head_width)``: the first pair fast,
+    Pair ``i`` of a head turns by ``position * base ** (-2 i / head_dim)``: the first pair fast,
     the last one slowly. Source: Su et al. (2021), "RoFormer", section 3.2.2.
 
     Args:
         positions: Where the tokens stand, counted from 0.
-        head_width: Numbers in a head; even.
+        head_dim: Numbers in a head; even.
         base: Ratio of the slowest to the fastest wavelength.
         scaling: How the waves are stretched.
 
-    >>> rotation_angles(torch.arange(2), head_width=4, base=100.0)
+    >>> rotation_angles(torch.arange(2), head_dim=4, base=100.0)
     tensor([[0.0000, 0.0000],
             [1.0000, 0.1000]], dtype=torch.float64)
     """
-    pairs = torch.arange(0, head_width, 2, dtype=torch.float64)
-    frequencies = base ** (-pairs / head_width)
+    pairs = torch.arange(0, head_dim, 2, dtype=torch.float64)
+    frequencies = base ** (-pairs / head_dim)
     if scaling is not None:
         frequencies = stretch(frequencies, scaling, base)
     return positions.double()[:, None] * frequencies
@@ -126,10 +132,10 @@ def sharpening(scaling: RopeScaling | None) -> float:
 
 
 def rotate(
-    x: Float[Tensor, "*any head_width"],
-    cos: Float[Tensor, "*time half"],
-    sin: Float[Tensor, "*time half"],
-) -> Float[Tensor, "*any head_width"]:
+    x: Float[Tensor, "*any head_dim"],
+    cos: Float[Tensor, "*seq_len half"],
+    sin: Float[Tensor, "*seq_len half"],
+) -> Float[Tensor, "*any head_dim"]:
     """Turn each pair of numbers by its angle; pair ``i`` is ``x[i]`` and ``x[i + half]``.
 
     That pairing is the one Hugging Face's checkpoints use ("rotate half").
@@ -143,10 +149,10 @@ def rotate(
 
 
 def rotate_neighbors(
-    x: Float[Tensor, "*any head_width"],
-    cos: Float[Tensor, "*time half"],
-    sin: Float[Tensor, "*time half"],
-) -> Float[Tensor, "*any head_width"]:
+    x: Float[Tensor, "*any head_dim"],
+    cos: Float[Tensor, "*seq_len half"],
+    sin: Float[Tensor, "*seq_len half"],
+) -> Float[Tensor, "*any head_dim"]:
     """Turn each pair of numbers by its angle; pair ``i`` is ``x[2 i]`` and ``x[2 i + 1]``.
 
     This pairing is the paper's ("interleaved"): Su et al. (2021), "RoFormer", eq. 34.

@@ -18,7 +18,7 @@ def attention_maps(
     """Collect what weights the heads give to positions, for each layer of each pass within.
 
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1))
+    >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
     >>> with attention_maps(model) as maps:
     ...     _ = model(torch.tensor([[1, 2]]))
     >>> len(maps), maps[0].sum(dim=-1).tolist()
@@ -41,13 +41,13 @@ def attention_maps(
 
 
 @contextmanager
-def residual_streams(model: Transformer) -> Iterator[list[Float[Tensor, "batch new width"]]]:
+def residual_streams(model: Transformer) -> Iterator[list[Float[Tensor, "batch new d_model"]]]:
     """Collect what enters the first block and what leaves each, for each pass within.
 
     After a backward pass each of them has its gradient in ``grad``.
 
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1))
+    >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
     >>> with residual_streams(model) as streams:
     ...     model(torch.tensor([[1, 2]])).sum().backward()
     >>> len(streams), streams[0].grad.shape
@@ -73,7 +73,7 @@ def gradient_norms(model: Transformer) -> list[float]:
     """Length of the gradient of each block's weights, after a backward pass.
 
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1))
+    >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
     >>> model(torch.tensor([[1, 2]])).sum().backward()
     >>> len(gradient_norms(model))
     2
@@ -91,8 +91,8 @@ def gradient_norms(model: Transformer) -> list[float]:
 
 @torch.no_grad()
 def logit_lens(
-    model: Transformer, ids: Int[Tensor, "batch time"]
-) -> Float[Tensor, "streams batch time vocab"]:
+    model: Transformer, ids: Int[Tensor, "batch seq_len"]
+) -> Float[Tensor, "streams batch seq_len vocab"]:
     """Score the next token from what every layer knows, as if it were the last.
 
     Each stream goes through the model's last norm and its head. Source: nostalgebraist (2020),
@@ -106,11 +106,11 @@ def logit_lens(
         Logits of the embedding's stream, then of each block's; the last are the model's own.
 
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1))
+    >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
     >>> ids = torch.tensor([[1, 2]])
     >>> torch.equal(logit_lens(model, ids)[-1], model(ids))
     True
     """
     with residual_streams(model) as streams:
-        model.hidden(ids)
+        model.forward_hidden(ids)
     return torch.stack([model.score(model.norm(stream)) for stream in streams])

@@ -20,7 +20,7 @@ class Transformer(nn.Module):
 
     Weights bear the names that Hugging Face gives them in Llama-like models.
 
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1)
     >>> Transformer(config)(torch.tensor([[1, 2, 3]])).shape
     torch.Size([1, 3, 9])
     """
@@ -28,13 +28,13 @@ class Transformer(nn.Module):
     def __init__(self, config: ModelConfig, seed: int = 0) -> None:
         super().__init__()
         self.config = config
-        block = BLOCKS[config.placement]
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.width)
+        block = BLOCKS[config.norm_placement]
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.d_model)
         self.positions = make_positions(config)
-        self.layers = nn.ModuleList(block(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(block(config) for _ in range(config.n_layers))
         self.norm = make_norm(config) if block.final_norm else nn.Identity()
         if not config.tie_embeddings:
-            self.lm_head = nn.Linear(config.width, config.vocab_size, bias=False)
+            self.lm_head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         initialize(self, config, seed)
 
     def forward(
@@ -61,15 +61,15 @@ class Transformer(nn.Module):
             InputError: There are no tokens, one is out of the vocabulary, or the row is longer
                 than the model's context.
         """
-        return self.score(self.hidden(ids, cache, mask, padding))
+        return self.score(self.forward_hidden(ids, cache, mask, padding))
 
-    def hidden(
+    def forward_hidden(
         self,
         ids: Int[Tensor, "batch new"],
         cache: KVCache | None = None,
         mask: Bool[Tensor, "batch new seen"] | None = None,
         padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new width"]:
+    ) -> Float[Tensor, "batch new d_model"]:
         """Return what the last layer knows at each position; the arguments are `forward`'s."""
         start = 0 if cache is None else cache.length
         new, end = ids.shape[1], start + ids.shape[1]
@@ -110,9 +110,9 @@ class Transformer(nn.Module):
             raise InputError(
                 f"model: expected at least one row of one token, found {tuple(ids.shape)}"
             )
-        if end > self.config.context:
+        if end > self.config.max_seq_len:
             raise InputError(
-                f"model: expected at most {self.config.context} tokens, found {end}; "
+                f"model: expected at most {self.config.max_seq_len} tokens, found {end}; "
                 "shorten the text or train with a longer context"
             )
         if ids.device.type != "cpu" or torch.compiler.is_compiling():
@@ -124,12 +124,12 @@ class Transformer(nn.Module):
                 f"{least if least < 0 else most}; is the tokenizer that of another model?"
             )
 
-    def score(self, hidden: Float[Tensor, "*any width"]) -> Float[Tensor, "*any vocab"]:
+    def score(self, hidden: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any vocab"]:
         """Turn what the last layer knows into logits."""
         return F.linear(hidden, self.head)
 
     @property
-    def head(self) -> Float[Tensor, "vocab width"]:
+    def head(self) -> Float[Tensor, "vocab d_model"]:
         """A row of weights for each token: the embeddings, where they are tied."""
         head = self.embed_tokens if self.config.tie_embeddings else self.lm_head
         return head.weight
@@ -137,7 +137,7 @@ class Transformer(nn.Module):
     def parameter_count(self) -> int:
         """How many numbers training may change.
 
-        >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=1, heads=1)
+        >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
         >>> Transformer(config).parameter_count()
         248
         """

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -26,6 +26,10 @@ def fingerprint(fields: Mapping[str, Any]) -> str:
     """
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return sha256(text.encode())
+
+
+def _as_dict(content: "DataclassInstance") -> dict[str, Any]:
+    return {name: getattr(content, name) for name in content.__dataclass_fields__}
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,13 @@ class Envelope(Generic[T]):
 
     def pack(self, content: T, *, indent: int | None = None) -> bytes:
         """Write the content as one JSON object; without an indent, on one line."""
-        fields = {"format": self.format, "version": self.version, **asdict(content)}
-        fields["sha256"] = fingerprint(json.loads(json.dumps(fields)))  # as they come back
-        return json.dumps(fields, indent=indent, ensure_ascii=False).encode()
+        # As they come back: tuples are lists then, and numbers as names are strings.
+        line = json.dumps(content, default=_as_dict, allow_nan=False)
+        fields = {"format": self.format, "version": self.version, **json.loads(line)}
+        fields["sha256"] = fingerprint(fields)
+        return json.dumps(fields, indent=indent, ensure_ascii=False).encode(
+            errors="backslashreplace"
+        )
 
     def unpack(self, packed: bytes, source: Path | str) -> T:
         """Read what `pack` wrote.

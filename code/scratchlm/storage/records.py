@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -77,8 +78,8 @@ def from_fields(kind: type[T], content: object, source: Path | str, remedy: str)
     """Make a dataclass of parsed JSON, which must have exactly its fields, of its types.
 
     Fields can be bool, int, float (which takes whole numbers), str, None, Any, Literal, unions,
-    tuples, lists, dicts with string keys, and dataclasses of such fields. Fields with a default
-    may be left out.
+    tuples, lists, dicts and counters of strings, and dataclasses of such fields. Those with a
+    default may be left out.
 
     Args:
         kind: The dataclass; what its ``__post_init__`` refuses is told like all else.
@@ -105,6 +106,40 @@ def from_fields(kind: type[T], content: object, source: Path | str, remedy: str)
         return _dataclass(kind, content, "")  # type: ignore[no-any-return]
     except InputError as error:
         raise InputError(f"{source}: {error}; {remedy}") from error
+
+
+def convert(kind: Any, value: Any, name: str) -> Any:  # noqa: ANN401
+    """Check that a value has the type of an annotation, and return it as that type has it.
+
+    Args:
+        kind: As for the fields of `from_fields`.
+        value: What was parsed.
+        name: Of the field, for the message.
+
+    Raises:
+        InputError: It has another type.
+
+    >>> convert(tuple[int, ...], [1, 2], "sizes"), convert(float, 1, "rate")
+    ((1, 2), 1.0)
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return _dataclass(kind, value, name)
+    if origin in (Union, UnionType):
+        return _union(parts, value, name)
+    if origin in (tuple, list) and isinstance(value, list):
+        return origin(_items(kind, parts, value, name))
+    if origin in (dict, Counter) and isinstance(value, dict):
+        kinds = (*parts, int)  # a counter has only one part
+        return origin({at: convert(kinds[1], part, f"{name}.{at}") for at, part in value.items()})
+    if kind is float and type(value) is int and abs(value) < 2**53:
+        return float(value)
+    known = any(value == one and type(value) is type(one) for one in parts)
+    if known if origin is Literal else type(value) is kind:  # True is no int
+        return value
+    raise InputError(f"{name}: expected {_describe(kind)}, found {quote(value)}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -138,37 +173,16 @@ def _deeper(content: object, depth: int) -> bool:
     return bool(level)
 
 
-def _convert(kind: Any, value: Any, name: str) -> Any:  # noqa: ANN401
-    """The value as the annotated type has it."""
-    origin, parts = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return value
-    if is_dataclass(kind):
-        return _dataclass(kind, value, name)
-    if origin in (Union, UnionType):
-        return _union(parts, value, name)
-    if origin in (tuple, list) and isinstance(value, list):
-        return origin(_items(kind, parts, value, name))
-    if origin is dict and isinstance(value, dict):
-        return {key: _convert(parts[1], item, f"{name}.{key}") for key, item in value.items()}
-    if kind is float and type(value) is int and abs(value) < 2**53:
-        return float(value)
-    known = any(value == one and type(value) is type(one) for one in parts)
-    if known if origin is Literal else type(value) is kind:  # True is no int
-        return value
-    raise InputError(f"{name}: expected {_describe(kind)}, found {quote(value)}")
-
-
 def _union(parts: tuple[Any, ...], value: Any, name: str) -> Any:  # noqa: ANN401
     if value is None and NoneType in parts:
         return None
     parts = tuple(part for part in parts if part is not NoneType)
     for part in parts[:-1]:
         try:
-            return _convert(part, value, name)
+            return convert(part, value, name)
         except InputError:  # the next one may do; the last one says what is wrong
             continue
-    return _convert(parts[-1], value, name)
+    return convert(parts[-1], value, name)
 
 
 def _items(kind: Any, parts: tuple[Any, ...], values: list[Any], name: str) -> list[Any]:  # noqa: ANN401
@@ -177,7 +191,7 @@ def _items(kind: Any, parts: tuple[Any, ...], values: list[Any], name: str) -> l
     if len(parts) != len(values):
         raise InputError(f"{name}: expected {len(parts)} values, found {len(values)}")
     return [
-        _convert(part, value, f"{name}[{place}]")
+        convert(part, value, f"{name}[{place}]")
         for place, (part, value) in enumerate(zip(parts, values, strict=True))
     ]
 
@@ -195,9 +209,7 @@ def _dataclass(kind: Any, content: Any, name: str) -> Any:  # noqa: ANN401
         if not free and field.name not in content:
             raise InputError(f"{here}expected the field {field.name}, found none")
     prefix = name and f"{name}."
-    return kind(
-        **{key: _convert(types[key], value, prefix + key) for key, value in content.items()}
-    )
+    return kind(**{key: convert(types[key], value, prefix + key) for key, value in content.items()})
 
 
 def _describe(kind: Any) -> str:  # noqa: ANN401

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.errors import InputError, quote
-from scratchlm.storage.envelope import fingerprint
+from scratchlm.storage.envelope import Envelope, T, fingerprint
 from scratchlm.storage.records import parse_json
 
-METADATA, SUM = "__metadata__", "sha256"
+METADATA, SUM, ENVELOPE = "__metadata__", "sha256", "scratchlm"
 LENGTH = 8  # bytes that tell the length of the header
 LONGEST = 100_000_000  # bytes of a header, as the format has it
 CHUNK = 1 << 20
@@ -77,10 +77,31 @@ def open_tensors(path: Path, remedy: str) -> dict[str, str]:
     return metadata
 
 
+def pack_tensors(envelope: Envelope[T], content: T, tensors: bytes) -> bytes:
+    """Put content in its envelope into the metadata of a sealed safetensors file.
+
+    Args:
+        envelope: The kind of file.
+        content: What it says beside the numbers.
+        tensors: What ``safetensors`` wrote, without metadata.
+    """
+    return seal_tensors(tensors, {ENVELOPE: envelope.pack(content).decode()})
+
+
+def unpack_tensors(envelope: Envelope[T], path: Path) -> T:
+    """Read what `pack_tensors` put beside the numbers, and see that nothing in the file changed.
+
+    Raises:
+        InputError: The file is missing, something else, of another version, or was changed.
+    """
+    metadata = open_tensors(path, envelope.remedy)
+    return envelope.unpack(metadata.get(ENVELOPE, "").encode(), path)
+
+
 def _header(line: bytes, path: Path, remedy: str) -> dict[str, Any]:
     """The header of a sealed file: one entry for each tensor, and the metadata."""
-    header: dict[str, Any] = parse_json(line, path, remedy)
-    metadata = header.get(METADATA) if isinstance(header, dict) else None
+    header: dict[str, Any] = parse_json(line, path, remedy) if line.startswith(b"{") else {}
+    metadata = header.get(METADATA)
     if not isinstance(metadata, dict) or SUM not in metadata:
         raise InputError(
             f"{path}: expected a safetensors file that scratchlm wrote, found another; {remedy}"

@@ -2,15 +2,15 @@
 
 from scratchlm.training.checkpoint import load_checkpoint, save_checkpoint
 from scratchlm.training.config import TrainConfig
-from scratchlm.training.run import run
-from scratchlm.training.trainer import Report, Trainer, total_loss
+from scratchlm.training.loop import train
+from scratchlm.training.trainer import StepMetrics, Trainer, total_loss
 
 __all__ = [
-    "Report",
+    "StepMetrics",
     "TrainConfig",
     "Trainer",
     "load_checkpoint",
-    "run",
     "save_checkpoint",
     "total_loss",
+    "train",
 ]

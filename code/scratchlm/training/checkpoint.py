@@ -1,19 +1,35 @@
 """The state of a run as one file, from which the run goes on bit for bit."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load as parse_tensors
+from safetensors.torch import load_file
 from safetensors.torch import save as write_tensors
 from torch import Tensor
 
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import Envelope, pack_tensors, unpack_tensors, write_atomically
 from scratchlm.training.trainer import Trainer
 
-FORMAT = "scratchlm checkpoint 1"
+
+@dataclass(frozen=True)
+class State:
+    """What a checkpoint says beside its tensors.
+
+    Attributes:
+        step: Steps that were made.
+        identity: What `identity` says of the run.
+    """
+
+    step: int
+    identity: dict[str, dict[str, Any]]
+
+
+CHECKPOINT = Envelope(
+    "scratchlm checkpoint", 2, State, "remove it to start again, or put back a copy"
+)
 
 
 def save_checkpoint(path: Path, trainer: Trainer) -> None:
@@ -27,11 +43,8 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         for weight, state in optimizer.state_dict()["state"].items():
             for name, tensor in state.items():
                 tensors[f"optimizer.{number}.{weight}.{name}"] = tensor
-    body = write_tensors(tensors)
-    header = json.dumps(
-        {"format": FORMAT, "step": trainer.step, **identity(trainer), "sha256": sha256(body)}
-    )
-    write_atomically(path, header.encode() + b"\n" + body)
+    state = State(trainer.step, identity(trainer))
+    write_atomically(path, pack_tensors(CHECKPOINT, state, write_tensors(tensors)))
 
 
 def load_checkpoint(path: Path, trainer: Trainer) -> None:
@@ -44,36 +57,21 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
     >>> from scratchlm.data import Shard, StreamBatches
     >>> from scratchlm.model import ModelConfig, Transformer
     >>> from scratchlm.training.config import TrainConfig
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
-    >>> batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), time=8, rows=2)
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1)
+    >>> batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), seq_len=8, batch_size=2)
     >>> old, new = (Trainer(Transformer(config), batches, TrainConfig(5)) for _ in range(2))
     >>> path = Path(tempfile.mkdtemp()) / "checkpoint"
-    >>> _ = old.advance(); save_checkpoint(path, old); load_checkpoint(path, new); new.step
+    >>> _ = old.train_step(); save_checkpoint(path, old); load_checkpoint(path, new); new.step
     1
     """
-    line, _, body = path.read_bytes().partition(b"\n")
-    try:
-        header = json.loads(line)
-    except ValueError:
-        header = {}
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise InputError(f"{path}: expected a {FORMAT}, found another kind of file; remove it")
-    if header["sha256"] != sha256(body):
-        raise InputError(
-            f"{path}: expected a checkpoint with sha256 {header['sha256']}, found a damaged one; "
-            "remove it to start again, or put back a copy"
-        )
+    state = unpack_tensors(CHECKPOINT, path)
     for name, mine in identity(trainer).items():
-        if header[name] != mine:
+        if (found := state.identity.get(name, {})) != mine:
             raise InputError(
                 f"{path}: expected a checkpoint of this {name}, found another: "
-                f"{_differences(mine, header[name])}; use the same settings or another folder"
+                f"{_differences(mine, found)}; use the same settings or another folder"
             )
-    try:
-        tensors = parse_tensors(body)
-    except SafetensorError as error:  # the hash was right: written by something else
-        raise InputError(f"{path}: expected safetensors, found {error}; remove it") from error
-    _restore(trainer, tensors, header["step"])
+    _restore(trainer, load_file(path), state.step)
 
 
 def identity(trainer: Trainer) -> dict[str, dict[str, object]]:
@@ -83,7 +81,7 @@ def identity(trainer: Trainer) -> dict[str, dict[str, object]]:
     fields = {
         "model": asdict(trainer.model.config),
         "training": asdict(trainer.config),
-        "text": {**text, "rows": batches.rows, "seed": batches.seed},
+        "text": {**text, "batch_size": batches.batch_size, "seed": batches.seed},
     }
     same: dict[str, dict[str, object]] = json.loads(json.dumps(fields))  # as they come back
     return same

@@ -34,9 +34,9 @@ class OwnText(Text):
         """How many there are to learn from."""
         return len(self.train.tokens)
 
-    def batches(self, time: int, rows: int, seed: int) -> Batches:
+    def batches(self, seq_len: int, batch_size: int, seed: int) -> Batches:
         """Windows; a short text may fill only shorter ones than asked for."""
-        return StreamBatches(self.train, min(time, self.tokens - 1), rows, seed)
+        return StreamBatches(self.train, min(seq_len, self.tokens - 1), batch_size, seed)
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer and both shards, so that a run goes on with the text it began with.

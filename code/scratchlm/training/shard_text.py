@@ -30,10 +30,10 @@ class ShardText(Text):
         """How many there are to learn from."""
         return sum(source.tokens for source in self.train)
 
-    def batches(self, time: int, rows: int, seed: int) -> Batches:
+    def batches(self, seq_len: int, batch_size: int, seed: int) -> Batches:
         """Rows of whole documents, which attention keeps apart."""
-        sources = [PackedDocuments(source, time) for source in self.train]
-        return SampleBatches(SampleStream(sources, self.weights, seed), rows)
+        sources = [PackedDocuments(source, seq_len) for source in self.train]
+        return SampleBatches(SampleStream(sources, self.weights, seed), batch_size)
 
 
 def open_shards(

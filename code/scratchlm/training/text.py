@@ -25,8 +25,8 @@ class Text(ABC):
         """How many there are to learn from."""
 
     @abstractmethod
-    def batches(self, time: int, rows: int, seed: int) -> Batches:
-        """Batches of rows of ``time`` tokens to learn from."""
+    def batches(self, seq_len: int, batch_size: int, seed: int) -> Batches:
+        """Batches of rows of ``seq_len`` tokens to learn from."""
 
     def held_out_rows(self) -> list[list[int]]:
         """The token ids of each held-out document, its separator first."""

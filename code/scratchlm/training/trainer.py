@@ -8,45 +8,50 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from scratchlm.data import IGNORED, Batch, Batches
+from scratchlm.data import IGNORE_INDEX, Batch, Batches
 from scratchlm.errors import InputError
-from scratchlm.model import Transformer, balance, chunked_cross_entropy, recompute_blocks
-from scratchlm.optim import AdamW, Muon, Schedule, clip_gradients
+from scratchlm.model import (
+    Transformer,
+    apply_activation_checkpointing,
+    balance,
+    chunked_cross_entropy,
+)
+from scratchlm.optim import AdamW, Muon, WSDSchedule, clip_grad_norm
 from scratchlm.training.config import TrainConfig
 from scratchlm.training.precision import DTYPES
 
 
 @dataclass(frozen=True)
-class Report:
+class StepMetrics:
     """What one step saw.
 
     Attributes:
         step: Its number, from 1.
         loss: Mean surprise before the step, in nats per token.
-        gradient: Length of the gradient before clipping.
-        rate: Share of the full learning rate.
+        grad_norm: Norm of the gradient before clipping.
+        lr_factor: What the learning rates were multiplied by.
         tokens: Tokens that were guessed.
     """
 
     step: int
     loss: float
-    gradient: float
-    rate: float
+    grad_norm: float
+    lr_factor: float
     tokens: int
 
 
 def total_loss(
-    logits: Float[Tensor, "batch time vocab"], targets: Int[Tensor, "batch time"]
+    logits: Float[Tensor, "batch seq_len vocab"], targets: Int[Tensor, "batch seq_len"]
 ) -> Float[Tensor, ""]:
-    """Sum of the surprises, in nats, at all targets that are not `IGNORED`.
+    """Sum of the surprises, in nats, at all targets that are not `IGNORE_INDEX`.
 
-    >>> total_loss(torch.zeros(1, 2, 4), torch.tensor([[3, IGNORED]])).exp().round()
+    >>> total_loss(torch.zeros(1, 2, 4), torch.tensor([[3, IGNORE_INDEX]])).exp().round()
     tensor(4.)
     """
     # Eight bits of mantissa would round surprises to the second digit.
     wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     return F.cross_entropy(
-        wide.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+        wide.flatten(0, 1), targets.flatten(), ignore_index=IGNORE_INDEX, reduction="sum"
     )
 
 
@@ -54,7 +59,7 @@ def build_optimizers(model: Transformer, config: TrainConfig) -> list[torch.opti
     """Give each weight to the optimizer that suits it.
 
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1))
+    >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
     >>> [type(one).__name__ for one in build_optimizers(model, TrainConfig(steps=1))]
     ['Muon', 'AdamW']
     """
@@ -65,14 +70,14 @@ def build_optimizers(model: Transformer, config: TrainConfig) -> list[torch.opti
         return [
             Muon(
                 inner,
-                lr=config.matrix_rate,
+                lr=config.muon_lr,
                 weight_decay=config.weight_decay,
                 dtype=DTYPES[config.precision],
             ),
-            AdamW(rest, lr=config.rate),
+            AdamW(rest, lr=config.lr),
         ]
     matrices = {"params": inner, "weight_decay": config.weight_decay}
-    return [AdamW([matrices, {"params": rest}], lr=config.rate)]  # type: ignore[list-item]
+    return [AdamW([matrices, {"params": rest}], lr=config.lr)]  # type: ignore[list-item]
 
 
 class Trainer:
@@ -85,25 +90,25 @@ class Trainer:
 
     >>> from scratchlm.data import Shard, StreamBatches
     >>> from scratchlm.model import ModelConfig
-    >>> model = Transformer(ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1))
-    >>> batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), time=8, rows=2)
+    >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
+    >>> batches = StreamBatches(Shard.of([[1, 2, 3] * 9]), seq_len=8, batch_size=2)
     >>> trainer = Trainer(model, batches, TrainConfig(steps=5))
-    >>> trainer.advance().step
+    >>> trainer.train_step().step
     1
     """
 
     def __init__(self, model: Transformer, batches: Batches, config: TrainConfig) -> None:
         self.model, self.batches, self.config = model, batches, config
-        if config.recompute:
-            recompute_blocks(model)
+        if config.activation_checkpointing:
+            apply_activation_checkpointing(model)
         self.optimizers = build_optimizers(model, config)
-        self.schedule = Schedule(config.steps, config.warmup, config.hold)
+        self.schedule = WSDSchedule(config.steps, config.warmup_steps, config.decay_start)
         self.full_rates = [
             [group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers
         ]
         self.step = 0
 
-    def advance(self) -> Report:
+    def train_step(self) -> StepMetrics:
         """Change the weights once.
 
         The gradient is that of the mean over all tokens of all accumulated batches, so that
@@ -118,24 +123,24 @@ class Trainer:
                 f"training: expected a finite loss, found {loss} in step {self.step + 1}; "
                 "lower the learning rate"
             )
-        gradient = clip_gradients(self.model.parameters(), self.config.clip)
-        rate = self.schedule.factor(self.step)
+        grad_norm = clip_grad_norm(self.model.parameters(), self.config.max_grad_norm)
+        lr_factor = self.schedule.factor(self.step)
         for optimizer, rates in zip(self.optimizers, self.full_rates, strict=True):
             for group, full in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * full
+                group["lr"] = lr_factor * full
             optimizer.step()
             optimizer.zero_grad()
         balance(self.model)
         self.step += 1
-        return Report(self.step, loss, gradient, rate, tokens)
+        return StepMetrics(self.step, loss, grad_norm, lr_factor, tokens)
 
     def total_loss(self, batch: Batch) -> Float[Tensor, ""]:
         """Sum of the surprises at all targets of a batch, in nats."""
-        if self.config.loss_chunk == 0:
-            return total_loss(self.model(batch.inputs, mask=batch.mask), batch.targets)
-        hidden = self.model.hidden(batch.inputs, mask=batch.mask).flatten(0, 1)
+        if self.config.loss_chunk_size == 0:
+            return total_loss(self.model(batch.input_ids, mask=batch.mask), batch.targets)
+        hidden = self.model.forward_hidden(batch.input_ids, mask=batch.mask).flatten(0, 1)
         return chunked_cross_entropy(
-            hidden, self.model.head, batch.targets.flatten(), chunk=self.config.loss_chunk
+            hidden, self.model.head, batch.targets.flatten(), chunk_size=self.config.loss_chunk_size
         )
 
     def backward(self) -> tuple[float, int]:
@@ -144,11 +149,11 @@ class Trainer:
         Returns:
             The mean loss in nats per token, and the number of tokens.
         """
-        times, dtype = self.config.accumulation, DTYPES[self.config.precision]
+        times, dtype = self.config.grad_accum_steps, DTYPES[self.config.precision]
         parts = [self.batches.batch(self.step * times + part) for part in range(times)]
         tokens, loss = sum(part.count for part in parts), 0.0
         for part in parts:
-            with torch.autocast(part.inputs.device.type, dtype, enabled=dtype != torch.float32):
+            with torch.autocast(part.input_ids.device.type, dtype, enabled=dtype != torch.float32):
                 share = self.total_loss(part) / tokens
             share.backward()
             loss += share.item()

@@ -9,8 +9,8 @@ import torch
 from scratchlm.model import Transformer, save_model
 from scratchlm.storage import write_atomically
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
-from scratchlm.training import run
-from scratchlm.training.run import LOG
+from scratchlm.training import train
+from scratchlm.training.loop import LOG
 from scratchlm.zoo.measure import measure, rounded
 from scratchlm.zoo.recipes import Recipe
 from scratchlm.zoo.shipped import HISTORY
@@ -41,9 +41,9 @@ def build(recipe: Recipe, folder: Path) -> None:
     trainer = recipe.trainer(tokenizer)
     milestones = {round(share * recipe.training.steps): share for share in MILESTONES}
     reached(trainer.model, tokenizer, folder, 0, 0.0)
-    for report in run(trainer, folder / "run", save_every=25):
-        if report.step in milestones:
-            reached(trainer.model, tokenizer, folder, report.step, milestones[report.step])
+    for metrics in train(trainer, folder / "run", save_every=25):
+        if metrics.step in milestones:
+            reached(trainer.model, tokenizer, folder, metrics.step, milestones[metrics.step])
     finish(recipe, trainer.model, tokenizer, folder)
 
 

@@ -7,7 +7,7 @@ from scratchlm.data import encode_document
 from scratchlm.evaluation import grade
 from scratchlm.evaluation.names import surprise_at_names
 from scratchlm.evaluation.transformer import token_nats
-from scratchlm.inference import Sampling, write_many
+from scratchlm.inference import SamplingParams, generate_batch
 from scratchlm.model import Transformer
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer
 from scratchlm.world import corpus
@@ -65,7 +65,7 @@ def measure(
     nats = sum(float(row.double().sum()) for row in nats_of_rows)
     tokens = sum(len(row) - 1 for row in rows)
     size = sum(len(story.text.encode()) for story in stories)
-    texts = write_many(model, tokenizer, told, sampling=Sampling(temperature), seed=1)
+    texts = generate_batch(model, tokenizer, told, sampling=SamplingParams(temperature), seed=1)
     grades = grade(texts)
     return Score(
         nats_per_token=nats / tokens,

@@ -20,13 +20,13 @@ class Recipe:
         tokenizer_stories: Stories of the training split that the tokenizer learns from.
         model: Its shape.
         training: How it is trained, on stories of the village told as it goes.
-        rows: Stories in a batch.
+        batch_size: Stories in a batch.
     """
 
     tokenizer_stories: int
     model: ModelConfig
     training: TrainConfig
-    rows: int
+    batch_size: int
 
     @classmethod
     def read(cls, saved: Mapping[str, Any]) -> "Recipe":
@@ -43,7 +43,7 @@ class Recipe:
             saved["tokenizer_stories"],
             ModelConfig.read(saved["model"]),
             TrainConfig(**saved["training"]),
-            saved["rows"],
+            saved["batch_size"],
         )
 
     def tokenizer(self) -> Tokenizer:
@@ -53,17 +53,17 @@ class Recipe:
 
     def trainer(self, tokenizer: Tokenizer) -> Trainer:
         """Set up the run at its first step."""
-        batches = VillageBatches(tokenizer, self.model.context, self.rows)
+        batches = VillageBatches(tokenizer, self.model.max_seq_len, self.batch_size)
         return Trainer(Transformer(self.model), batches, self.training)
 
 
 RECIPES = {
     "base": Recipe(
         tokenizer_stories=10_000,
-        model=ModelConfig.named("base", vocab_size=2048, context=400, tie_embeddings=False),
-        # Chosen by pilots of 1,400 steps: twice the rows or twice the rate, and names bind later.
-        training=TrainConfig(steps=8000, matrix_rate=0.01),
-        rows=6,
+        model=ModelConfig.named("base", vocab_size=2048, max_seq_len=400, tie_embeddings=False),
+        # Chosen by pilots of 1,400 steps: with twice the batch or learning rate, names bind later.
+        training=TrainConfig(steps=8000, muon_lr=0.01),
+        batch_size=6,
     )
 }
 
@@ -74,7 +74,7 @@ def recipe(name: str) -> Recipe:
     Raises:
         InputError: There is none of that name.
 
-    >>> recipe("base").model.layers
+    >>> recipe("base").model.n_layers
     5
     """
     if name not in RECIPES:

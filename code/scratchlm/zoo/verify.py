@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from scratchlm.errors import InputError
-from scratchlm.training.run import LOG
+from scratchlm.training.loop import LOG
 from scratchlm.zoo.build import build
 from scratchlm.zoo.recipes import Recipe, recipe
 from scratchlm.zoo.shipped import history, load

@@ -1,28 +1,20 @@
 """A linear classifier over hashed n-grams: what it is, and how it is kept."""
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
-from safetensors.numpy import load_file, save
+from safetensors import safe_open
+from safetensors.numpy import save
 
 from scratchlm.corpus.filters.features import Bag, character_bag, word_bag
 from scratchlm.errors import InputError
-from scratchlm.storage import (
-    from_fields,
-    open_tensors,
-    parse_json,
-    seal_tensors,
-    sha256,
-    write_atomically,
-)
+from scratchlm.storage import Envelope, pack_tensors, sha256, unpack_tensors, write_atomically
 
-FORMAT = "scratchlm classifier 2"
-REMEDY = "train it with `scratchlm corpus classifier`, or name another file"
+Unit = Literal["characters", "words"]
 BAGS = {"characters": character_bag, "words": word_bag}
 STEP = 2.0**-10  # weights are multiples of it: see `round_weights`
 
@@ -43,7 +35,7 @@ class Classifier:
     labels: tuple[str, ...]
     weights: Float32[np.ndarray, "labels buckets"]
     bias: Float32[np.ndarray, "labels"]
-    unit: Literal["characters", "words"]
+    unit: Unit
     orders: tuple[int, ...]
     mean: bool
 
@@ -80,34 +72,37 @@ class Classifier:
 
     def _bytes(self) -> bytes:
         settings = Settings(self.labels, self.unit, self.orders, self.mean)
-        tensors = save({"weights": self.weights, "bias": self.bias})
-        return seal_tensors(tensors, {FORMAT: json.dumps(asdict(settings))})
+        return pack_tensors(FORMAT, settings, save({"weights": self.weights, "bias": self.bias}))
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":
         """Read what `save` has written.
 
         Raises:
-            InputError: There is no such file, or it is something else, or it was damaged.
+            InputError: There is no such file, it is something else, or it was changed.
         """
-        header = open_tensors(path, REMEDY)
-        if FORMAT not in header:
-            raise InputError(f"{path}: expected a classifier, found {sorted(header)}; {REMEDY}")
-        fields = parse_json(header[FORMAT].encode(), path, REMEDY)
-        known = from_fields(Settings, fields, path, REMEDY)
-        tensors = load_file(path)
-        weights, bias = tensors["weights"], tensors["bias"]
-        return cls(known.labels, weights, bias, known.unit, known.orders, known.mean)
+        settings = unpack_tensors(FORMAT, path)
+        with safe_open(path, framework="np") as file:
+            weights, bias = file.get_tensor("weights"), file.get_tensor("bias")
+        return cls(settings.labels, weights, bias, settings.unit, settings.orders, settings.mean)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a classifier's file says beside its numbers: see `Classifier`."""
+    """What decides a classifier's answers beside its numbers; see `Classifier`."""
 
     labels: tuple[str, ...]
-    unit: Literal["characters", "words"]
+    unit: Unit
     orders: tuple[int, ...]
     mean: bool
+
+
+FORMAT = Envelope(
+    "scratchlm classifier",
+    2,
+    Settings,
+    "train one with `scratchlm corpus classifier`, or name another file",
+)
 
 
 def round_weights(weights: np.ndarray) -> Float32[np.ndarray, "*shape"]:

@@ -9,13 +9,12 @@ from typing import Any, Protocol
 
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import Action, Counted, ErrorPolicy
+from scratchlm.corpus.pipeline.manifest import NOTES, Notes
 from scratchlm.corpus.pipeline.shards import DocumentWriter, read_shard
 from scratchlm.corpus.readers.read import UnknownKindError
 from scratchlm.corpus.require import MissingLibraryError
 from scratchlm.errors import InputError
-from scratchlm.storage import read_json, write_atomically
-
-REMEDY = "delete this folder and run again"
+from scratchlm.storage import write_atomically
 
 
 class ReadDocuments(Protocol):
@@ -69,8 +68,8 @@ def ingest(
         shards = _write_shards(read, folder, shard_bytes, numbered, on_error)
         found = {"name": str(file), "bytes": stat.st_size, "sha256": hash_file(file)}
         found |= {"shards": shards, "left_out": on_error.counted}
-        write_atomically(notes, json.dumps(found).encode())
-    return read_json(notes, REMEDY)
+        NOTES.save(notes, Notes(found))
+    return NOTES.load(notes).found
 
 
 def hash_file(file: Path) -> str:

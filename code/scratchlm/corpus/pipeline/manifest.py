@@ -21,6 +21,7 @@ from scratchlm.storage import Envelope, read_json, sha256, write_atomically
 MANIFEST = "manifest.json"
 WORK = ".work"  # inside the output: what is needed until it is finished
 PLAN = "plan.json"
+AGAIN = "delete the folder and run the same command again"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Manifest:
         left_out: What was left out or altered in reading: reason, count, and the first place.
 
     >>> manifest = Manifest({}, [], [], [], [])
-    >>> ENVELOPE.unpack(ENVELOPE.pack(manifest), "manifest.json") == manifest
+    >>> FINISHED.unpack(FINISHED.pack(manifest), "manifest.json") == manifest
     True
     """
 
@@ -90,9 +91,19 @@ class Manifest:
         return cls(plan, inputs, stats, origins, shards, left_out)
 
 
-ENVELOPE = Envelope(
-    "scratchlm corpus manifest", 1, Manifest, "clean the corpus again into another folder"
-)
+@dataclass(frozen=True)
+class Notes:
+    """What a task has noted, for the manifest that comes last.
+
+    Attributes:
+        found: Its counts, and the hashes of its files.
+    """
+
+    found: dict[str, Any]
+
+
+FINISHED = Envelope("scratchlm manifest", 1, Manifest, "clean the corpus again into another folder")
+NOTES = Envelope("scratchlm notes", 1, Notes, AGAIN)
 
 
 def origins_of(document: Document) -> dict[tuple[str, str, str], int]:
@@ -141,7 +152,7 @@ def load_manifest(folder: Path) -> Manifest:
             f"{folder}: expected a folder with {MANIFEST}, found none; run `scratchlm corpus "
             "clean` to its end"
         )
-    return ENVELOPE.load(folder / MANIFEST)
+    return FINISHED.load(folder / MANIFEST)
 
 
 def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
@@ -158,7 +169,7 @@ def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
         _check_same(out, plan, manifest.plan)
         return manifest
     if begun.exists():
-        _check_same(out, plan, read_json(begun, "delete this folder"))
+        _check_same(out, plan, read_json(begun, AGAIN))
     elif any(not path.name.startswith(".") for path in out.glob("*")):
         raise InputError(
             f"{out}: expected a new or an empty folder, found files in it; name another with --out"
@@ -181,7 +192,7 @@ def complete(out: Path, manifest: Manifest) -> Manifest:
     Raises:
         InputError: The disk is full.
     """
-    ENVELOPE.save(out / MANIFEST, manifest)
+    FINISHED.save(out / MANIFEST, manifest)
     shutil.rmtree(out / WORK, ignore_errors=True)
     return manifest
 

@@ -1,7 +1,6 @@
 """One pass over the shards: the verdicts of the last deduplicator, steps, the next signatures."""
 
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -12,13 +11,12 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.pipeline.ingest import REMEDY
-from scratchlm.corpus.pipeline.manifest import origins_of
+from scratchlm.corpus.pipeline.manifest import AGAIN, NOTES, Notes, origins_of
 from scratchlm.corpus.pipeline.shards import read_shard, to_line, write_shard
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.corpus.step import Deduplicator, Step
 from scratchlm.errors import InputError
-from scratchlm.storage import read_json, write_atomically
+from scratchlm.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -91,8 +89,8 @@ def run_task(stage: PipelineStage, task: Task) -> dict[str, Any]:
     """
     if not task.notes.exists():
         notes = _run(stage, task)
-        write_atomically(task.notes, json.dumps(notes).encode())
-    return read_json(task.notes, REMEDY)
+        NOTES.save(task.notes, Notes(notes))
+    return NOTES.load(task.notes).found
 
 
 def _run(stage: PipelineStage, task: Task) -> dict[str, Any]:
@@ -156,7 +154,7 @@ def load_array(shard: Path, kind: str) -> np.ndarray:
     try:
         array: np.ndarray = np.load(path)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: expected an array, found: {error}; {REMEDY}") from error
+        raise InputError(f"{path}: expected an array, found: {error}; {AGAIN}") from error
     return array
 
 

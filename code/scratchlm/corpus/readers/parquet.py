@@ -52,7 +52,7 @@ def read_parquet(
     with open_metered(path, progress) as file:
         try:
             table = arrow.ParquetFile(file, pre_buffer=False, buffer_size=CHUNK)
-        except (ValueError, OSError) as error:
+        except broken() as error:
             raise InputError(
                 f"{path}: expected a Parquet file with its footer, found: {error}; "
                 "it may be cut: fetch it again"
@@ -77,12 +77,21 @@ def read_parquet(
             row = end
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """What the library raises where bytes are wrong; a few of its errors are none of Python's.
+
+    >>> UnicodeDecodeError in broken() or ValueError in broken()
+    True
+    """
+    return (require("pyarrow").ArrowException, ValueError, OSError, MemoryError)
+
+
 def _rows(table: Any, group: int, row: int) -> Iterator[tuple[int, dict[str, object]]]:  # noqa: ANN401
     try:
         for batch in table.iter_batches(ROWS, row_groups=[group]):
             yield from enumerate(batch.to_pylist(), row)
             row += batch.num_rows
-    except (OSError, ValueError) as error:  # of bytes that are no UTF-8, too
+    except broken() as error:
         raise Broken(str(error)) from error
 
 

@@ -43,7 +43,7 @@ def seven_zip_chunks(file: BinaryIO, path: Path, broken: type[Exception]) -> Ite
         entries = [entry for entry in archive.list() if not entry.is_directory]
     except py7zr.exceptions.PasswordRequired as error:
         raise InputError(f"{path}: expected an open archive, found one with a password") from error
-    except Exception as error:  # of damaged headers the library says a dozen different things
+    except Exception as error:  # where bytes are wrong, the library stumbles in many ways
         raise broken(f"no readable archive ({error})") from error
     if len(entries) != 1:
         raise InputError(

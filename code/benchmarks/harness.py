@@ -32,11 +32,11 @@ def write(read, ids):
 
 def write_ours(model, ids):
     """What our model writes, with its cache."""
-    cache = KVCache(model.config, batch=1, like=model.head)
+    cache = KVCache(model.config, batch_size=1, dtype=model.head.dtype)
     return write(lambda new: model(new, cache), ids)
 
 
-def contests(theirs, logits, ours, ids, write_theirs, *, compiled):
+def pairings(theirs, logits, ours, ids, write_theirs, *, compiled):
     """What is timed: a name, theirs, and ours; ``logits`` is what their model gives for ids."""
     prompt = ids[:1, :64]
     halves = [copy.deepcopy(model).bfloat16() for model in (theirs, ours)]
@@ -64,7 +64,7 @@ def seconds(run):
     return time.process_time() - start
 
 
-def contest(family, name, theirs, ours, rounds):
+def compare(family, name, theirs, ours, rounds):
     """Time one after the other, and print both medians and the rounds' ratios."""
     theirs()  # the first ones are slower
     ours()

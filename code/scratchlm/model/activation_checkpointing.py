@@ -7,7 +7,7 @@ from torch.utils.checkpoint import checkpoint
 from scratchlm.model.transformer import Transformer
 
 
-def recompute_blocks(model: Transformer) -> Transformer:
+def apply_activation_checkpointing(model: Transformer) -> Transformer:
     """Let each block forget what it computed, and compute it again on the way back.
 
     The memory for activations falls from all that every block computes to what enters each, and
@@ -21,8 +21,8 @@ def recompute_blocks(model: Transformer) -> Transformer:
         The model itself.
 
     >>> from scratchlm.model import ModelConfig
-    >>> config = ModelConfig(vocab_size=9, context=8, width=4, layers=2, heads=1)
-    >>> recompute_blocks(Transformer(config)).parameter_count()
+    >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1)
+    >>> apply_activation_checkpointing(Transformer(config)).parameter_count()
     456
     """
     for block in model.layers:

@@ -12,8 +12,8 @@ TILE = 64
 
 def online_softmax_sum(
     scores: Iterable[Float[Tensor, "*batch new _part"]],
-    values: Iterable[Float[Tensor, "*batch _part width"]],
-) -> tuple[Float[Tensor, "*batch new width"], Float[Tensor, "*batch new"]]:
+    values: Iterable[Float[Tensor, "*batch _part d_model"]],
+) -> tuple[Float[Tensor, "*batch new d_model"], Float[Tensor, "*batch new"]]:
     """Average values by the softmax of their scores, which come in parts.
 
     What was summed so far is shrunk whenever a larger score turns up, so that nothing overflows
@@ -44,7 +44,7 @@ def online_softmax_sum(
     return summed / weight, (largest + weight.log()).squeeze(-1)
 
 
-class TiledAttention(torch.autograd.Function):
+class FlashAttention(torch.autograd.Function):
     """Causal attention that keeps two numbers a position instead of a row of scores.
 
     Forward and backward work on tiles of the score matrix, and the backward pass makes each tile
@@ -55,11 +55,11 @@ class TiledAttention(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx,
-        query: Float[Tensor, "*batch time width"],
-        key: Float[Tensor, "*batch time width"],
-        value: Float[Tensor, "*batch time width"],
+        query: Float[Tensor, "*batch seq_len d_model"],
+        key: Float[Tensor, "*batch seq_len d_model"],
+        value: Float[Tensor, "*batch seq_len d_model"],
         tile: int,
-    ) -> Float[Tensor, "*batch time width"]:
+    ) -> Float[Tensor, "*batch seq_len d_model"]:
         """Average the values, tile of queries by tile of queries."""
         outputs, totals = [], []
         for rows in tiles(query.shape[-2], tile):
@@ -75,7 +75,7 @@ class TiledAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(
-        ctx: torch.autograd.function.FunctionCtx, change: Float[Tensor, "*batch time width"]
+        ctx: torch.autograd.function.FunctionCtx, change: Float[Tensor, "*batch seq_len d_model"]
     ) -> tuple[Tensor, Tensor, Tensor, None]:
         """Make each tile of weights again, and send the change through it."""
         query, key, value, output, total = ctx.saved_tensors  # type: ignore[attr-defined]
@@ -97,12 +97,12 @@ class TiledAttention(torch.autograd.Function):
         return to_query, to_key, to_value, None
 
 
-def tiled_attention(
-    query: Float[Tensor, "*batch time width"],
-    key: Float[Tensor, "*batch time width"],
-    value: Float[Tensor, "*batch time width"],
+def flash_attention(
+    query: Float[Tensor, "*batch seq_len d_model"],
+    key: Float[Tensor, "*batch seq_len d_model"],
+    value: Float[Tensor, "*batch seq_len d_model"],
     tile: int = TILE,
-) -> Float[Tensor, "*batch time width"]:
+) -> Float[Tensor, "*batch seq_len d_model"]:
     """Causal attention in memory that grows with the row, not with its square.
 
     Args:
@@ -112,10 +112,10 @@ def tiled_attention(
         tile: Positions in a tile.
 
     >>> one = torch.ones(1, 3, 4)
-    >>> tiled_attention(one, one, torch.arange(3.0)[None, :, None].expand(1, 3, 4), tile=2)[0, :, 0]
+    >>> flash_attention(one, one, torch.arange(3.0)[None, :, None].expand(1, 3, 4), tile=2)[0, :, 0]
     tensor([0.0000, 0.5000, 1.0000])
     """
-    result: Tensor = TiledAttention.apply(query, key, value, tile)  # type: ignore[no-untyped-call]
+    result: Tensor = FlashAttention.apply(query, key, value, tile)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -129,8 +129,8 @@ def tiles(end: int, tile: int) -> Iterator[slice]:
 
 
 def tile_scores(
-    query: Float[Tensor, "*batch time width"],
-    key: Float[Tensor, "*batch time width"],
+    query: Float[Tensor, "*batch seq_len d_model"],
+    key: Float[Tensor, "*batch seq_len d_model"],
     rows: slice,
     columns: slice,
 ) -> Float[Tensor, "*batch rows columns"]:

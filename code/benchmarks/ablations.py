@@ -1,6 +1,6 @@
 """Train GPT-2's shape and, one change at a time, Llama's, Qwen's and this book's, on equal terms.
 
-    python code/benchmarks/ladder_of_changes.py --out book/recorded/10-changes.json
+    python code/benchmarks/ablations.py --out book/recorded/10-changes.json
 
 Every model has 4 layers of 64 numbers, learns from the same stories of the village for the same
 number of steps with AdamW, and is judged by its bits per byte on held-out stories, each read alone.
@@ -12,7 +12,6 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import replace
 from itertools import product
 from math import log
 from pathlib import Path
@@ -39,7 +38,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "own head": {"tie_embeddings": False},
     "shared keys": {"kv_heads": 2},
     "QK-norm": {"qk_norm": True},
-    "zero start": {"initialization": "zero"},
+    "zero-initialized residual": {"initialization": "zero_residual"},
     "embedding norm": {"embedding_norm": True},
     "squared ReLU": {"feed_forward": "relu2"},
 }
@@ -47,12 +46,12 @@ CHANGES: dict[str, dict[str, object]] = {
 
 def ladder() -> dict[str, ModelConfig]:
     """The shapes, each with one change more than the one before."""
-    config = replace(
-        ModelConfig.gpt2(vocab_size=VOCABULARY, context=CONTEXT, width=64, layers=4), heads=4
-    )
+    config = ModelConfig.gpt2(
+        vocab_size=VOCABULARY, max_seq_len=CONTEXT, d_model=64, n_layers=4
+    ).replace(n_heads=4)
     rungs = {}
     for name, fields in CHANGES.items():
-        rungs[name] = config = replace(config, **fields)  # type: ignore[arg-type]
+        rungs[name] = config = config.replace(**fields)  # type: ignore[arg-type]
     return rungs
 
 
@@ -64,7 +63,7 @@ def prepare() -> Tokenizer:
 def begin(change: str, seed: int, rate: float, steps: int, tokenizer: Tokenizer) -> Trainer:
     """A run at its first step; the seed decides the weights and the order of the stories."""
     batches = VillageBatches(tokenizer, CONTEXT, ROWS, seed)
-    plan = TrainConfig(steps, optimizer="adamw", rate=rate)
+    plan = TrainConfig(steps, optimizer="adamw", lr=rate)
     return Trainer(Transformer(ladder()[change], seed), batches, plan)
 
 
@@ -74,7 +73,7 @@ def train(
     """One run from its first step to its score."""
     start = time.process_time()
     trainer = begin(change, seed, rate, steps, tokenizer)
-    reports = [trainer.advance() for _ in range(steps)]
+    reports = [trainer.train_step() for _ in range(steps)]
     losses = torch.tensor([report.loss for report in reports])
     spent = time.process_time() - start
     texts = [story.text for story in held_out_stories(HELD_OUT)]

@@ -12,17 +12,17 @@ from tqdm import tqdm
 from scratchlm.storage import append, write_atomically
 from scratchlm.training.checkpoint import load_checkpoint, save_checkpoint
 from scratchlm.training.interrupt import hold_interrupt
-from scratchlm.training.trainer import Report, Trainer
+from scratchlm.training.trainer import StepMetrics, Trainer
 
 CHECKPOINT, LOG = "checkpoint", "log.jsonl"
 
 
-def run(
+def train(
     trainer: Trainer,
     folder: Path,
     *,
     save_every: int = 100,
-) -> Iterator[Report]:
+) -> Iterator[StepMetrics]:
     """Train to the end of the schedule, from the folder's checkpoint where there is one.
 
     Killed at any moment and run again, it ends with the same weights, bit for bit. Ctrl-C saves
@@ -34,7 +34,7 @@ def run(
         save_every: Steps between checkpoints.
 
     Yields:
-        One report per step.
+        The metrics of each step.
 
     Raises:
         InputError: The checkpoint is damaged or belongs to another run, or the disk is full.
@@ -55,18 +55,18 @@ def run(
     with bar:
         while trainer.step < trainer.config.steps:
             with hold_interrupt() as interrupted:
-                report = trainer.advance()
-                line = asdict(report)
+                metrics = trainer.train_step()
+                line = asdict(metrics)
                 line["cpu_seconds"] = round(time.process_time() - start, 2)
                 append(folder / LOG, json.dumps(line).encode() + b"\n")
-            bar.set_postfix_str(f"loss {report.loss:.3f}", refresh=False)
+            bar.set_postfix_str(f"loss {metrics.loss:.3f}", refresh=False)
             bar.update()
             last = trainer.step == trainer.config.steps
             if last or trainer.step % save_every == 0 or interrupted.is_set():
                 save_checkpoint(folder / CHECKPOINT, trainer)
             if interrupted.is_set():
                 raise KeyboardInterrupt
-            yield report
+            yield metrics
 
 
 def keep_log(path: Path, steps: int) -> None:

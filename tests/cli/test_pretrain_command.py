@@ -1,6 +1,8 @@
 """`scratchlm pretrain`: from a text to a model that writes, in one command, and on after a kill."""
 
+import errno
 import json
+import os
 import signal
 
 import pytest
@@ -214,6 +216,34 @@ def test_ctrl_c_saves_the_step_that_it_interrupts(text, tmp_path, monkeypatch, c
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
     first, second = load_model(whole)[0].state_dict(), load_model(cut)[0].state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(text, tmp_path, monkeypatch):
+    """Whatever could not be forced to the disk, the same command writes once it can be."""
+    monkeypatch.setattr(pretrain, "sample", lambda model, text: "")
+    arguments = ["--text", text, "--steps", 3, *SMALL]
+    call(*arguments, "--out", tmp_path / "whole")
+    whole = load_model(tmp_path / "whole")[0].state_dict()
+    moment, full = 1, True
+    while full:
+        forced = iter(range(1, 100))
+
+        def force(descriptor, moment=moment, forced=forced):
+            if next(forced) == moment:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", force)
+        try:
+            call(*arguments, "--out", out := tmp_path / str(moment))
+            full = False
+        except InputError as error:
+            assert "found No space left on device; free some space" in str(error)  # noqa: PT017
+            call(*arguments, "--out", out)
+            found = load_model(out)[0].state_dict()
+            assert all(torch.equal(whole[name], found[name]) for name in whole)
+            assert not list(out.glob(".*"))
+            moment += 1
+    assert moment > 6
 
 
 def test_a_file_that_is_no_settings_is_refused(text, tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scratchlm.errors import InputError
 from scratchlm.inference import SamplingParams, generate_batch, generate_text
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
@@ -63,3 +64,8 @@ def test_many_texts_end_at_the_separator_or_the_context(pair):
         model, tokenizer, 9, sampling=SamplingParams(), seed=1, batch_size=4
     )
     assert all(END_OF_TEXT not in text for text in texts)
+
+
+def test_a_negative_number_of_tokens_is_refused(pair):
+    with pytest.raises(InputError, match="expected max_new_tokens from 0 on, found -1"):
+        next(generate_text(*pair, sampling=SamplingParams(), max_new_tokens=-1))

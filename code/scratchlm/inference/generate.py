@@ -83,7 +83,12 @@ def generate_text(
         seed: Decides the choices.
         bos_token_ids: Tokens before the text; by default, the separator.
         stop_token_ids: After any of these the text is over; by default, the separator.
+
+    Raises:
+        InputError: The number of tokens is negative.
     """
+    if max_new_tokens < 0:
+        raise InputError(f"generate: expected max_new_tokens from 0 on, found {max_new_tokens}")
     separator = [tokenizer.specials[END_OF_TEXT]]
     bos_token_ids = separator if bos_token_ids is None else bos_token_ids
     stop_token_ids = separator if stop_token_ids is None else stop_token_ids

@@ -33,11 +33,11 @@ def test_the_same_seed_writes_the_same_text(pair):
 def test_pieces_are_what_the_whole_decodes_to(pair):
     """Greedy writing equals decoding the greedy tokens at once."""
     model, tokenizer = pair
-    row = [tokenizer.specials[END_OF_TEXT], *tokenizer.encode("Zoë 🎉")]
+    row = [tokenizer.special_tokens[END_OF_TEXT], *tokenizer.encode("Zoë 🎉")]
     start = len(row)
     for _ in range(20):
         token = int(model(torch.tensor([row]))[0, -1].argmax())
-        if token == tokenizer.specials[END_OF_TEXT]:
+        if token == tokenizer.special_tokens[END_OF_TEXT]:
             break
         row.append(token)
     pieces = generate_text(
@@ -48,7 +48,7 @@ def test_pieces_are_what_the_whole_decodes_to(pair):
 
 def test_a_prompt_cannot_smuggle_in_a_control_token(pair):
     model, tokenizer = pair
-    assert tokenizer.specials[END_OF_TEXT] not in tokenizer.encode(END_OF_TEXT)
+    assert tokenizer.special_tokens[END_OF_TEXT] not in tokenizer.encode(END_OF_TEXT)
     assert "".join(
         generate_text(
             model, tokenizer, END_OF_TEXT * 30, sampling=SamplingParams(), max_new_tokens=5

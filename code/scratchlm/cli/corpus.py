@@ -42,7 +42,7 @@ class WriteVillage:
 
 
 @dataclass(frozen=True)
-class ReadDocuments:
+class ReadFile:
     """Print the documents of a crawl, a dump or a file of texts, and what had to be left out."""
 
     file: tyro.conf.Positional[Path]
@@ -53,6 +53,10 @@ class ReadDocuments:
     """Where to go on: the "end" of the last document printed before."""
     format: Literal["jsonl", "text"] = "jsonl"
     """One JSON object a line, or the texts with lines of <|endoftext|> between them."""
+    field: str = "text"
+    """Where the text stands in JSON Lines and Parquet."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Leave plain text that is not UTF-8 out, or put U+FFFD in the place of such bytes."""
     on_error: Literal["skip", "stop"] = "skip"
     """What to do at a broken record: count it and go on after it, or stop."""
 
@@ -64,7 +68,7 @@ class Corpus:
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[ListTexts, tyro.conf.subcommand("list")]
         | Annotated[GetText, tyro.conf.subcommand("get")]
-        | Annotated[ReadDocuments, tyro.conf.subcommand("read")]
+        | Annotated[ReadFile, tyro.conf.subcommand("read")]
         | Annotated[WriteVillage, tyro.conf.subcommand("village")]
         | Annotated[Clean, tyro.conf.subcommand("clean")]
         | Annotated[TrainClassifier, tyro.conf.subcommand("classifier")]
@@ -84,7 +88,7 @@ def run(options: Corpus) -> None:
             print_registry()
         case GetText(name):
             print(corpus.get(name))
-        case ReadDocuments() as wanted:
+        case ReadFile() as wanted:
             print_documents(wanted)
         case WriteVillage(out, stories, split):
             write_village(out, stories, split)
@@ -110,7 +114,7 @@ def print_registry() -> None:
         )
 
 
-def print_documents(wanted: ReadDocuments) -> None:
+def print_documents(wanted: ReadFile) -> None:
     r"""Print documents to standard output; progress and damage go to standard error.
 
     Args:
@@ -122,14 +126,21 @@ def print_documents(wanted: ReadDocuments) -> None:
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "one.txt"
     >>> _ = file.write_text("Once.\n")
-    >>> print_documents(ReadDocuments(file, format="text"))
+    >>> print_documents(ReadFile(file, format="text"))
     Once.
     <|endoftext|>
     """
     on_error = corpus.ErrorPolicy(wanted.on_error)
     size = wanted.file.stat().st_size if wanted.file.exists() else 0
     with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:
-        documents = corpus.read(wanted.file, wanted.start, on_error=on_error, progress=bar.update)
+        documents = corpus.read(
+            wanted.file,
+            wanted.start,
+            field=wanted.field,
+            errors=wanted.errors,
+            on_error=on_error,
+            progress=bar.update,
+        )
         try:
             for document in islice(documents, wanted.limit):
                 if wanted.format == "jsonl":

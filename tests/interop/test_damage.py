@@ -1,13 +1,18 @@
 """Damaged folders of models: ours are refused; from others, a model comes that computes."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
 from mutations import check_damage
-from scratchlm.interop import FAMILIES, load_folder, load_model, save
+from safetensors.torch import save as write_tensors
+from scratchlm.interop import FAMILIES, convert, load_folder, load_model, save
 from scratchlm.interop.folder import NOTES
+from scratchlm.interop.old_folders import FIELDS
+from scratchlm.interop.tensor_files import OLD_FORMAT
 from scratchlm.model import ModelConfig, Transformer
+from scratchlm.storage import sha256
 from scratchlm.tokenizer import train_bpe
 
 SIZE = {"vocab_size": 270, "max_seq_len": 16, "d_model": 8, "n_layers": 2, "n_heads": 2}
@@ -73,3 +78,26 @@ def test_damage_of_what_begins_and_ends_a_text(tmp_path, name):
         fields = {"bos_token_id": 1, "eos_token_id": [2, 3], "do_sample": True}
         (tmp_path / name).write_text(json.dumps(fields))
     check_damage(tmp_path / name, contents, sealed=False)
+
+
+def test_a_model_of_the_first_release_is_converted_and_damage_refused(tmp_path):
+    model = Transformer(ModelConfig(**SIZE, norm_placement="reordered"), seed=3)
+    today = {ours: then for then, ours in FIELDS.items()}
+    fields = {today.get(name, name): value for name, value in asdict(model.config).items()}
+    fields |= {"placement": "answer", "initialization": "zero", "kv_heads": None, "window": None}
+    weights = dict(model.state_dict())
+    header = {"format": OLD_FORMAT, "config": json.dumps(fields), "notes": '{"loss": 2.5}'}
+    header["sha256"] = sha256(write_tensors(weights))
+    old = write_tensors(weights, metadata=header)
+    tokenizer().save(tmp_path / "tokenizer.json")
+    (path := tmp_path / "model.safetensors").write_bytes(old)
+
+    def use(path):
+        (tmp_path / "config.json").unlink(missing_ok=True)
+        convert(tmp_path)
+        loaded = load_folder(tmp_path)
+        return loaded.notes, logits(loaded.model)
+
+    assert use(path) == ({"loss": 2.5}, logits(model))
+    path.write_bytes(old)
+    check_damage(path, use, sealed=False)

@@ -1,6 +1,7 @@
 """Batches of stories that are told while training runs, and never twice."""
 
-from scratchlm.data.batches import Batch, Batches, DocumentBatches
+from scratchlm.data.batch import Batch, Batches
+from scratchlm.data.document_batches import DocumentBatches
 from scratchlm.data.documents import encode_document
 from scratchlm.data.shard import Shard
 from scratchlm.tokenizer import Tokenizer

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Literal
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, shorten
 
 
 class ErrorPolicy:
@@ -41,6 +41,7 @@ it, or leave it out with ErrorPolicy("skip") (--on-error skip)
         Raises:
             InputError: The policy is to stop.
         """
+        found = shorten(found)
         if self.action == "stop":
             raise InputError(
                 f"{where}: expected {expected}, found {found}; repair it, or leave it out "

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote, shorten
 from scratchlm.interop.config_values import check_values
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
@@ -93,13 +93,13 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
         if name not in known | HARMLESS:
             raise InputError(
                 f"{source}: expected fields that are known for {family.model_type}, found "
-                f"{name} = {value!r}; remove it if it does not change what the model computes"
+                f"{shorten(name)} = {quote(value)}; remove it if it changes no result"
             )
     for name, expected in family.fixed.items():
         found = fields.get(name, family.defaults.get(name, expected))
         if found != expected:
             raise InputError(
-                f"{source}: expected {name} = {expected!r}, found {found!r}, which "
+                f"{source}: expected {name} = {expected!r}, found {quote(found)}, which "
                 "the model here does not do"
             )
 
@@ -132,7 +132,8 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     allowed = set(types) if family.windows != "late" or window is None else {*LAYER_TYPES}
     if len(given) != layers or set(given) - allowed:
         raise InputError(
-            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found {given}"
+            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found "
+            f"{quote(given)}"
         )
     narrow = [kind == "sliding_attention" for kind in given]
     if not any(narrow):
@@ -160,7 +161,7 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ROPE_TYPES:
         raise InputError(
-            f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {kind!r}"
+            f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {quote(kind)}"
         )
     defaults = ROPE_TYPES[kind]
     values: dict[str, Any] = {name: rope.get(name, default) for name, default in defaults.items()}
@@ -175,7 +176,7 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
         if value is not None and known.get(name) != value:
             raise InputError(
                 f"{source}: expected {name} = {known.get(name)!r} beside the {kind} rope_type, "
-                f"found {value!r}, which the model here does not do"
+                f"found {quote(value)}, which the model here does not do"
             )
     return {"rope_theta": base, "rope_scaling": scaling}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.interop.names import Rule, gpt2_place, llama_place, olmo2_place
 from scratchlm.model import ModelConfig
 
@@ -197,7 +197,7 @@ def family_of(fields: Fields, source: str) -> Family:
     name = str(fields.get("model_type"))
     if name not in FAMILIES:
         raise InputError(
-            f"{source}: expected one of {', '.join(FAMILIES)} as model_type, found {name!r}"
+            f"{source}: expected one of {', '.join(FAMILIES)} as model_type, found {quote(name)}"
         )
     return FAMILIES[name]
 

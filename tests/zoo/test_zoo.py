@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 from scratchlm.errors import InputError
-from scratchlm.model import ModelConfig, save_model
-from scratchlm.tokenizer import TOKENIZER_FILE
+from scratchlm.interop import save
+from scratchlm.model import ModelConfig
 from scratchlm.training import TrainConfig
 from scratchlm.zoo import RECIPES, Recipe, build, history, load, measure, recipe, verify
 from scratchlm.zoo import shipped as names
@@ -30,7 +30,7 @@ def silent(model, tokenizer, number, **_):
 def built(tmp_path_factory):
     """A tiny recipe, built once."""
     patch = pytest.MonkeyPatch()
-    patch.setitem(measure.__globals__, "write_many", silent)
+    patch.setitem(measure.__globals__, "generate_batch", silent)
     folder = tmp_path_factory.mktemp("tiny")
     build(TINY, folder)
     patch.undo()
@@ -65,7 +65,7 @@ def test_the_tokenizer_is_the_one_the_recipe_trains():
 
 
 def test_building_again_changes_nothing(built, monkeypatch):
-    monkeypatch.setitem(measure.__globals__, "write_many", silent)
+    monkeypatch.setitem(measure.__globals__, "generate_batch", silent)
     before = load(built)
     build(TINY, built)
     after = load(built)
@@ -80,7 +80,7 @@ def ship(built, monkeypatch, tmp_path, name="tiny"):
     (tmp_path / "artefacts" / name).symlink_to(built)
     monkeypatch.setitem(load.__globals__, "ARTEFACTS", tmp_path / "artefacts")
     monkeypatch.setitem(RECIPES, name, TINY)
-    monkeypatch.setitem(measure.__globals__, "write_many", silent)
+    monkeypatch.setitem(measure.__globals__, "generate_batch", silent)
 
 
 def test_verify_accepts_what_the_recipe_makes(built, monkeypatch, tmp_path):
@@ -90,17 +90,16 @@ def test_verify_accepts_what_the_recipe_makes(built, monkeypatch, tmp_path):
 
 def test_verify_refuses_other_weights_and_another_recipe(built, monkeypatch, tmp_path):
     ship(built, monkeypatch, tmp_path)
-    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, rows=3))
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, batch_size=3))
     with pytest.raises(InputError, match="not the one it was trained with"):
         verify("tiny", tmp_path / "again")
     monkeypatch.setitem(RECIPES, "tiny", TINY)
     past = json.loads((built / HISTORY).read_text())
     wrong = tmp_path / "wrong"
     wrong.mkdir()
-    (wrong / TOKENIZER_FILE).write_bytes((built / TOKENIZER_FILE).read_bytes())
     (wrong / HISTORY).write_text(json.dumps({**past, "loss": [9.0] * len(past["loss"])}))
     loaded = load(built)
-    save_model(wrong, loaded.model, dtype=torch.bfloat16, notes=loaded.notes)
+    save(wrong, loaded.model, loaded.tokenizer, dtype=torch.bfloat16, notes=loaded.notes)
     (tmp_path / "artefacts" / "tiny").unlink()
     (tmp_path / "artefacts" / "tiny").symlink_to(wrong)
     with pytest.raises(InputError, match="expected the first 20 losses"):
@@ -112,8 +111,7 @@ def test_models_that_do_not_exist_or_do_not_fit_are_refused(built, tmp_path):
         load("basement")
     with pytest.raises(InputError, match="expected one of base"):
         recipe("basement")
-    save_model(tmp_path, load("base").model)
-    (tmp_path / TOKENIZER_FILE).write_bytes((built / TOKENIZER_FILE).read_bytes())
+    save(tmp_path, load(built).model, load("base").tokenizer)
     with pytest.raises(InputError, match="belong to different models"):
         load(tmp_path)
 

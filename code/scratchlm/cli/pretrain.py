@@ -11,7 +11,8 @@ from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import SamplingParams, generate_text
-from scratchlm.model import ModelConfig, Transformer, save_model
+from scratchlm.interop import save
+from scratchlm.model import ModelConfig, Transformer
 from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
 from scratchlm.training import TrainConfig, Trainer, train
@@ -216,7 +217,7 @@ def finish(options: Pretrain, model: Transformer, text: Text) -> None:
         "bits_per_byte": nats / log(2) / len(held_out.encode()),
         "nats_per_character": nats / len(held_out),
     }
-    save_model(options.out, model, notes=notes)
+    save(options.out, model, text.tokenizer, notes=notes)
     print(f"\n--- trained\n{sample(model, text)}")
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "

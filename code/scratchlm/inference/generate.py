@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from scratchlm.errors import InputError
@@ -19,6 +19,7 @@ def generate(
     sampling: SamplingParams,
     *,
     generator: torch.Generator,
+    allowed: Bool[Tensor, "vocab"] | None = None,
 ) -> Iterator[Int[Tensor, "batch"]]:
     """Yield one token for each row, without end.
 
@@ -30,6 +31,7 @@ def generate(
         prompt: What stands already; at least one token.
         sampling: How to choose.
         generator: Source of chance.
+        allowed: True for each token that may be chosen; by default, every one.
 
     Raises:
         InputError: The prompt is empty or does not fit the context.
@@ -52,7 +54,10 @@ def generate(
     while True:
         if cache.length + new.shape[1] > max_seq_len:
             new, cache = row[:, -half:], KVCache(model.config, len(prompt))
-        token = sample(model(new, cache)[:, -1], sampling, generator)
+        logits = model(new, cache)[:, -1]
+        if allowed is not None:
+            logits = logits.masked_fill(~allowed, -torch.inf)
+        token = sample(logits, sampling, generator)
         yield token
         new = token[:, None]
         row = torch.cat((row, new), dim=1)[:, -max_seq_len:]
@@ -83,13 +88,24 @@ def generate_text(
         seed: Decides the choices.
         bos_token_ids: Tokens before the text; by default, the separator.
         stop_token_ids: After any of these the text is over; by default, the separator.
+
+    Raises:
+        InputError: The number of tokens is negative.
     """
-    separator = [tokenizer.specials[END_OF_TEXT]]
+    if max_new_tokens < 0:
+        raise InputError(f"generate: expected max_new_tokens from 0 on, found {max_new_tokens}")
+    separator = [tokenizer.special_tokens[END_OF_TEXT]]
     bos_token_ids = separator if bos_token_ids is None else bos_token_ids
     stop_token_ids = separator if stop_token_ids is None else stop_token_ids
     ids = [*bos_token_ids, *tokenizer.encode(prompt)][-model.config.max_seq_len :]
     generator = torch.Generator().manual_seed(seed)
-    tokens = generate(model, torch.tensor([ids]), sampling, generator=generator)
+    tokens = generate(
+        model,
+        torch.tensor([ids]),
+        sampling,
+        generator=generator,
+        allowed=tokens_of(tokenizer, model.config.vocab_size),
+    )
     decoder = StreamDecoder(tokenizer)
     for _, token in zip(range(max_new_tokens), tokens, strict=False):
         if int(token) in stop_token_ids:
@@ -119,7 +135,7 @@ def generate_batch(
         seed: Decides the choices.
         batch_size: Rows that are computed at once.
     """
-    end, texts = tokenizer.specials[END_OF_TEXT], list[str]()
+    end, texts = tokenizer.special_tokens[END_OF_TEXT], list[str]()
     generator = torch.Generator().manual_seed(seed)
     while len(texts) < number:
         rows = min(batch_size, number - len(texts))
@@ -132,6 +148,20 @@ def generate_batch(
                 break
         texts += [tokenizer.decode(until(row, end)) for row in torch.stack(columns, 1).tolist()]
     return texts
+
+
+def tokens_of(tokenizer: Tokenizer, vocab_size: int) -> Bool[Tensor, "vocab"] | None:
+    """Which ids of a model its tokenizer knows; None: all of them.
+
+    Tables of embeddings are often padded to a round size.
+
+    >>> tokens_of(Tokenizer([]), 258), tokens_of(Tokenizer([]), 257)
+    (tensor([ True,  True,  True,  ...,  True,  True, False]), None)
+    """
+    known = [id for id in tokenizer.ids if id is not None and id < vocab_size]
+    if len(known) == vocab_size:
+        return None
+    return torch.zeros(vocab_size, dtype=torch.bool).index_fill(0, torch.tensor(known), True)
 
 
 def until(ids: Sequence[int], end: int) -> Sequence[int]:

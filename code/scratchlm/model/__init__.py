@@ -12,7 +12,6 @@ from scratchlm.model.cache import KVCache
 from scratchlm.model.config import SIZES, ModelConfig
 from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.experts import MixtureOfExperts, balance
-from scratchlm.model.files import load_model, save_model
 from scratchlm.model.padding import left_pad
 from scratchlm.model.rope import RopeScaling
 from scratchlm.model.trace import attention_maps, gradient_norms, logit_lens, residual_streams
@@ -36,8 +35,6 @@ __all__ = [
     "count_parameters",
     "gradient_norms",
     "left_pad",
-    "load_model",
     "logit_lens",
     "residual_streams",
-    "save_model",
 ]

@@ -15,7 +15,7 @@ from typing import Any
 
 from scratchlm.errors import LONGEST, InputError
 
-COUNT = int(os.environ.get("MUTATIONS", "30"))
+COUNT = int(os.environ.get("MUTATIONS", "20"))
 SECONDS = 60  # for one file
 MEMORY = 8 << 30  # bytes that one file may ask for
 QUOTED = 100  # characters of a file that a message may repeat

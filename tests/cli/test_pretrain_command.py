@@ -11,14 +11,13 @@ import tyro
 from scratchlm.cli import pretrain
 from scratchlm.cli.main import main
 from scratchlm.cli.pretrain import Pretrain, run
-from scratchlm.data import Shards, write_shards
+from scratchlm.data import Shards, open_shards, write_shards
 from scratchlm.errors import InputError
 from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.interop import load_folder, load_model
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training.loop import CHECKPOINT, LOG
-from scratchlm.training.shard_text import open_shards
 from scratchlm.world import corpus
 
 SMALL = ["--size", "mini", "--seq-len", "32", "--batch-size", "4"]

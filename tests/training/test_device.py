@@ -120,10 +120,7 @@ def test_a_gpu_follows_the_same_curve(dtype):
 
 COMPILED = """
 import sys
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 import torch
 from scratchlm.data import Shard, StreamBatches
 from scratchlm.model import ModelConfig, Transformer

@@ -8,6 +8,7 @@ import torch
 from scratchlm.errors import InputError
 from scratchlm.interop import save
 from scratchlm.model import ModelConfig
+from scratchlm.storage import from_fields
 from scratchlm.training import TrainConfig
 from scratchlm.zoo import RECIPES, Recipe, build, history, load, measure, recipe, verify
 from scratchlm.zoo import shipped as names
@@ -47,7 +48,7 @@ def test_the_base_model_is_close_to_the_floor_and_tells_stories_of_the_village()
 
 def test_the_base_model_bears_its_recipe_and_its_history():
     notes, past = load("base").notes, history("base")
-    assert Recipe.read(notes["recipe"]) == recipe("base")
+    assert from_fields(Recipe, notes["recipe"], "base", "build it again") == recipe("base")
     assert len(past["loss"]) == recipe("base").training.steps
     assert past["milestones"][-1]["step"] == recipe("base").training.steps
 

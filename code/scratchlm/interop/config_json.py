@@ -211,7 +211,12 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
     values: dict[str, Any] = {name: rope.get(name, default) for name, default in defaults.items()}
     if missing := [name for name, value in values.items() if value is None]:
         raise InputError(f"{source}: expected {', '.join(missing)} beside the {kind} rope_type")
-    scaling = RopeScaling(values["factor"], kind, *list(values.values())[1:]) if values else None
+    try:
+        scaling = (
+            RopeScaling(values["factor"], kind, *list(values.values())[1:]) if values else None
+        )
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
     known = {"rope_theta": base, "rope_type": kind, "type": kind, **values}
     # What other values would make of the waves is not done here.
     known |= {"partial_rotary_factor": 1.0, "truncate": True}

@@ -13,15 +13,15 @@ COUNT, NUMBER = int | None, float | None
 BESIDE: dict[str, Any] = {
     "sliding_window": COUNT,
     "use_sliding_window": bool | None,
-    "max_window_layers": COUNT,
+    "max_window_layers": int,
     "layer_types": list[str] | None,
-    "rope_theta": NUMBER,
+    "rope_theta": float,
     "rope_scaling": dict[str, Any] | None,
     "rope_parameters": dict[str, Any] | None,
 }
 # What stands in the last two.
 ROPE: dict[str, Any] = {
-    "rope_theta": NUMBER,
+    "rope_theta": float,
     "rope_type": str | None,
     "type": str | None,
     "factor": NUMBER,

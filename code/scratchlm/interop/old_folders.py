@@ -3,19 +3,19 @@
 This is the only place that knows the names of then.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from scratchlm.errors import InputError, quote
+from scratchlm.errors import InputError
 from scratchlm.interop.config_json import CONFIG
 from scratchlm.interop.folder import save
-from scratchlm.interop.tensor_files import OLD_FORMAT, WEIGHTS, read_header, read_tensors
+from scratchlm.interop.tensor_files import COPY, OLD_FORMAT, WEIGHTS, read_header, read_tensors
 from scratchlm.interop.weights import assemble
 from scratchlm.model import ModelConfig
-from scratchlm.storage import read_json
+from scratchlm.storage import from_fields, parse_json, read_json, sha256
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, convert_tokenizer
 
 FIELDS = {
@@ -52,30 +52,30 @@ def convert(folder: str | Path) -> None:
     """Bring a model that an earlier release saved into today's form, in its folder.
 
     Raises:
-        InputError: There is no such model, or the folder cannot be written.
+        InputError: There is no such model, it is damaged, or the folder cannot be written.
     """
     folder = Path(folder)
     old = read_header(folder)
     if old.get("format") != OLD_FORMAT:
         today = "a folder of today" if (folder / CONFIG).exists() else "none"
         raise InputError(f"{folder}: expected {WEIGHTS} of an earlier release, found {today}")
-    try:
-        config = ModelConfig.read(rename(json.loads(old["config"])))
-        notes = rename(json.loads(old["notes"]))
-    except (KeyError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{folder / WEIGHTS}: expected a configuration of then, found {quote(error)}"
-        ) from error
-    tensors = {new_name(name): tensor for name, tensor in read_tensors(folder).items()}
+    path, found = folder / WEIGHTS, read_tensors(folder)
+    if old.get("sha256") != sha256(save_tensors(found)):
+        raise InputError(f"{path}: expected the sha256 of then, found a changed file; {COPY}")
+    config, notes = (
+        rename(parse_json(old.get(name, "").encode(), path, COPY)) for name in ("config", "notes")
+    )
+    config = from_fields(ModelConfig, config, path, COPY)
+    tensors = {new_name(name): tensor for name, tensor in found.items()}
 
     def read(name: str) -> Tensor:
         if name not in tensors:
-            raise InputError(f"{folder / WEIGHTS}: expected the tensor {name}, found none")
+            raise InputError(f"{path}: expected the tensor {name}, found none")
         return tensors[name]
 
-    path = folder / TOKENIZER_FILE
-    old_tokenizer = read_json(path, "copy it again").get("format") is not None
-    tokenizer = convert_tokenizer(path) if old_tokenizer else Tokenizer.load(path)
+    file = folder / TOKENIZER_FILE
+    old_tokenizer = read_json(file, COPY).get("format") is not None
+    tokenizer = convert_tokenizer(file) if old_tokenizer else Tokenizer.load(file)
     model = assemble(config, read, str(folder))
     save(folder, model, tokenizer, dtype=read("embed_tokens.weight").dtype, notes=notes)
 

@@ -1,6 +1,6 @@
 """The shape of a model, as data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal, cast, get_args
@@ -187,24 +187,6 @@ class ModelConfig:
                 raise InputError(
                     f"model: expected {' or '.join(known)} as {name}, found {quote(found)}"
                 )
-
-    @classmethod
-    def read(cls, fields: Mapping[str, Any]) -> "ModelConfig":
-        """Rebuild a configuration from its fields, as they stand beside saved weights.
-
-        >>> from dataclasses import asdict
-        >>> config = ModelConfig(9, 8, 4, 1, 1, rope_scaling=RopeScaling(2.0))
-        >>> ModelConfig.read(asdict(config)) == config
-        True
-        """
-        scaling = fields.get("rope_scaling")
-        return cls(
-            **{
-                **fields,
-                "rope_scaling": scaling and RopeScaling(**scaling),
-                "full_attention_layers": tuple(fields.get("full_attention_layers", ())),
-            }
-        )
 
     def replace(self, **changes: object) -> "ModelConfig":
         """Change some fields; `n_kv_heads`, `head_dim` and `d_ff`, where usual, stay usual.

@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Literal
 
 from scratchlm.corpus import hold_out, read_texts
-from scratchlm.data import Batches, Shard, StreamBatches, encode_document, verify_shard
+from scratchlm.data.batch import Batches
+from scratchlm.data.documents import encode_document
+from scratchlm.data.shard import Shard, verify_shard
+from scratchlm.data.stream_batches import StreamBatches
+from scratchlm.data.training_text import TrainingText
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer, train_bpe
-from scratchlm.training.text import Text
 
 TRAIN, HELD_OUT = "train.shard", "held-out.shard"
 
 
 @dataclass(frozen=True)
-class OwnText(Text):
+class OwnText(TrainingText):
     """A text, split and tokenized by a tokenizer of its own.
 
     Attributes:
@@ -22,7 +25,7 @@ class OwnText(Text):
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "song.txt"
     >>> _ = file.write_text("la " * 100)
-    >>> text = prepare(file, vocab_size=257)
+    >>> text = prepare_text(file, vocab_size=257)
     >>> text.save(file.parent / "run"); OwnText.load(file.parent / "run").held_out_text()
     ['la la la la la la la la la la ']
     """
@@ -64,7 +67,7 @@ class OwnText(Text):
         return cls(tokenizer, held_out, train)
 
 
-def prepare(
+def prepare_text(
     path: Path,
     *,
     vocab_size: int,
@@ -86,7 +89,7 @@ def prepare(
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "song.txt"
     >>> _ = file.write_text("la " * 100)
-    >>> prepare(file, vocab_size=257).tokens
+    >>> prepare_text(file, vocab_size=257).tokens
     271
     """
     learned, held_out = hold_out(list(read_texts(path, errors=errors, separator=separator)))

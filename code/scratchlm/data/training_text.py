@@ -1,15 +1,16 @@
-"""What a run learns from, and what it is measured on."""
+"""Training and held-out text: what a run learns from, and what it is measured on."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from scratchlm.data import Batches, Shard
+from scratchlm.data.batch import Batches
+from scratchlm.data.shard import Shard
 from scratchlm.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
-class Text(ABC):
-    """Tokenized text in two parts.
+class TrainingText(ABC):
+    """Tokenized text, split into training and held-out documents.
 
     Attributes:
         tokenizer: What made the ids.

@@ -1,10 +1,10 @@
-"""Four layouts of the same documents: the same tokens, and masks that a model obeys."""
+"""Four packing strategies for the same documents: the same tokens, and masks that a model obeys."""
 
 from itertools import pairwise
 
 import pytest
 import torch
-from scratchlm.data import IGNORE_INDEX, LAYOUTS, Shard, arrange
+from scratchlm.data import IGNORE_INDEX, PACKING_STRATEGIES, Shard, make_batches
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.training import TrainConfig, Trainer, total_loss
@@ -24,16 +24,18 @@ def randomized() -> Transformer:
     return model
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_layout_trains_and_counts_its_tokens(layout):
-    batches = arrange(layout, SHARD, seq_len=12, batch_size=2)
+@pytest.mark.parametrize("strategy", PACKING_STRATEGIES)
+def test_a_strategy_trains_and_counts_its_tokens(strategy):
+    batches = make_batches(strategy, SHARD, seq_len=12, batch_size=2)
     trainer = Trainer(Transformer(CONFIG), batches, TrainConfig(steps=3, warmup_steps=1))
     reports = [trainer.train_step() for _ in range(3)]
     assert all(0 < report.tokens <= 40 for report in reports)
 
 
 def test_masked_windows_hold_the_same_tokens_as_windows():
-    plain, masked = (arrange(name, SHARD, 12, 2, seed=3) for name in LAYOUTS[:2])
+    plain, masked = (
+        make_batches(strategy, SHARD, 12, 2, seed=3) for strategy in PACKING_STRATEGIES[:2]
+    )
     for number in range(6):
         one, other = plain.batch(number), masked.batch(number)
         assert torch.equal(one.input_ids, other.input_ids)
@@ -48,7 +50,7 @@ def test_masked_windows_hold_the_same_tokens_as_windows():
 
 def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():
     model = randomized()
-    batch = arrange("packed", SHARD, seq_len=12, batch_size=3).batch(1)
+    batch = make_batches("packed", SHARD, seq_len=12, batch_size=3).batch(1)
     logits = model(batch.input_ids, mask=batch.mask)
     assert torch.isfinite(logits).all()
     for row in range(3):
@@ -58,9 +60,9 @@ def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():
             torch.testing.assert_close(logits[row][inside], alone, rtol=1e-4, atol=1e-5)
 
 
-def test_the_gradient_of_a_packed_row_is_that_of_its_documents_one_a_row():
+def test_the_gradient_of_a_packed_row_is_that_of_its_documents_padded_rows():
     packed, single = randomized(), randomized()
-    batch = arrange("packed", SHARD, seq_len=12, batch_size=2).batch(0)
+    batch = make_batches("packed", SHARD, seq_len=12, batch_size=2).batch(0)
     total_loss(packed(batch.input_ids, mask=batch.mask), batch.targets).backward()
     for row in range(2):
         for document in range(int(batch.document_ids[row].max()) + 1):
@@ -78,12 +80,12 @@ def test_a_mask_of_all_before_changes_nothing():
     torch.testing.assert_close(model(ids, mask=every), model(ids), rtol=1e-4, atol=1e-5)
 
 
-def test_one_a_row_holds_whole_documents():
-    batch = arrange("one a row", SHARD, seq_len=12, batch_size=2).batch(0)
+def test_padded_rows_holds_whole_documents():
+    batch = make_batches("padded", SHARD, seq_len=12, batch_size=2).batch(0)
     for inputs, targets in zip(batch.input_ids, batch.targets, strict=True):
         assert inputs[targets != IGNORE_INDEX].tolist() in DOCUMENTS
 
 
-def test_an_unknown_layout_is_refused():
+def test_an_unknown_strategy_is_refused():
     with pytest.raises(InputError, match="one of windows, masked windows"):
-        arrange("diagonal", SHARD, seq_len=12, batch_size=2)
+        make_batches("diagonal", SHARD, seq_len=12, batch_size=2)

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from scratchlm.data import Batches, PackedDocuments, SampleBatches, SampleStream, Shard, Shards
+from scratchlm.data.batch import Batches
+from scratchlm.data.packed_documents import PackedDocuments
+from scratchlm.data.sample_stream import SampleBatches, SampleStream
+from scratchlm.data.shard import Shard
+from scratchlm.data.shards import Shards
+from scratchlm.data.training_text import TrainingText
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
-from scratchlm.training.text import Text
 
 MEASURED = 200_000  # tokens of each source that are enough to measure on
 
 
 @dataclass(frozen=True)
-class ShardText(Text):
+class ShardText(TrainingText):
     """Sources of token shards, mixed by weights; they stay on the disk.
 
     Attributes:
@@ -51,7 +55,7 @@ def open_shards(
             shard; or there is not a weight for each.
 
     >>> import tempfile
-    >>> from scratchlm.data import write_shards
+    >>> from scratchlm.data.write import write_shards
     >>> folder = Path(tempfile.mkdtemp())
     >>> Tokenizer([]).save(folder / "t.json")
     >>> _ = write_shards(["ab", "cd", "ef"], Tokenizer([]), folder / "one", shard_tokens=6)
@@ -73,16 +77,16 @@ def open_shards(
                 "found one; pack the text with a smaller --shard-tokens"
             )
         train.append(Shards(parts))
-        held_out.append(beginning(last, MEASURED))
+        held_out.append(first_documents(last, MEASURED))
     return ShardText(
         loaded, Shard.of(chain.from_iterable(held_out)), train, weights or [1.0] * len(train)
     )
 
 
-def beginning(shard: Shard, tokens: int) -> list[list[int]]:
+def first_documents(shard: Shard, tokens: int) -> list[list[int]]:
     """The first documents of a shard: the first one, and more as long as they fit ``tokens``.
 
-    >>> beginning(Shard.of([[7, 1], [7, 2], [7, 3]]), 5)
+    >>> first_documents(Shard.of([[7, 1], [7, 2], [7, 3]]), 5)
     [[7, 1], [7, 2]]
     """
     fitting = int((shard.starts[1:] <= tokens).sum())

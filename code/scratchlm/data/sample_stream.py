@@ -1,13 +1,12 @@
 """The samples of a whole training run by number, and the batches made of them."""
 
-from collections.abc import Iterator, Sequence, Sized
-from itertools import count
+from collections.abc import Sequence, Sized
 from typing import Protocol
 
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
+from torch.utils.data import Dataset, default_collate
 
-from scratchlm.data.batches import Batch, Batches
+from scratchlm.data.batch import Batch, Batches, check_ranks
 from scratchlm.data.mixture import Mixture
 from scratchlm.data.permutation import Shuffle
 from scratchlm.errors import InputError
@@ -64,8 +63,8 @@ class SampleStream(Dataset[tuple[Tensor, ...]]):
         ]
 
     def __getitem__(self, number: int) -> tuple[Tensor, ...]:
-        source, place = self.mixture[number]
-        return self.datasets[source][self._orders[source][place]]
+        source, sample = self.mixture[number]
+        return self.datasets[source][self._orders[source][sample]]
 
 
 class SampleBatches(Batches):
@@ -95,14 +94,7 @@ class SampleBatches(Batches):
         self, stream: SampleStream, batch_size: int, *, rank: int = 0, ranks: int = 1
     ) -> None:
         super().__init__(sum(map(len, stream.datasets)), batch_size, stream.seed)
-        if ranks < 1 or batch_size % ranks:
-            raise InputError(
-                f"batches: expected a batch_size that {ranks} ranks share equally, found "
-                f"{batch_size}; "
-                f"use a multiple of {ranks}"
-            )
-        if not 0 <= rank < ranks:
-            raise InputError(f"batches: expected a rank from 0 to {ranks - 1}, found {rank}")
+        check_ranks(batch_size, rank, ranks)
         self.stream, self.share, self.rank = stream, batch_size // ranks, rank
 
     def numbers(self, number: int) -> range:
@@ -114,26 +106,9 @@ class SampleBatches(Batches):
         """Return our part of the batch with this number, counted from 0."""
         return collate([self.stream[sample] for sample in self.numbers(number)])
 
-    def loader(self, first: int = 0, workers: int = 0) -> DataLoader[tuple[Tensor, ...]]:
-        """All batches from number ``first`` on, without end, as PyTorch loads them.
-
-        Args:
-            first: Where to begin: after a restart, the number of steps that are done.
-            workers: Processes that prepare batches ahead. They change nothing but the time.
-
-        >>> from scratchlm.data.shard import Shard
-        >>> from scratchlm.data.shards import Shards
-        >>> from scratchlm.data.windows import Windows
-        >>> batches = SampleBatches(SampleStream([Windows(Shards([Shard.of([range(9)])]), 2)]), 2)
-        >>> bool((next(iter(batches.loader(5))).input_ids == batches.batch(5).input_ids).all())
-        True
-        """
-        return DataLoader(
-            self.stream,
-            batch_sampler=_Numbers(self, first),
-            num_workers=workers,
-            collate_fn=collate,
-        )
+    def for_rank(self, rank: int, ranks: int) -> "SampleBatches":
+        """The part of every batch that one rank trains on, of which it makes its own only."""
+        return SampleBatches(self.stream, self.batch_size, rank=rank, ranks=ranks)
 
 
 def collate(samples: Sequence[tuple[Tensor, ...]]) -> Batch:
@@ -146,13 +121,3 @@ def collate(samples: Sequence[tuple[Tensor, ...]]) -> Batch:
             [1, 2]])
     """
     return Batch(*default_collate(list(samples)))
-
-
-class _Numbers(Sampler[list[int]]):
-    """The numbers of the samples in every batch from one on."""
-
-    def __init__(self, batches: SampleBatches, first: int) -> None:
-        self.batches, self.first = batches, first
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return (list(self.batches.numbers(number)) for number in count(self.first))

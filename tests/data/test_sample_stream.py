@@ -1,6 +1,6 @@
 """The stream is the same from any step on, for any number of ranks and workers."""
 
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 import pytest
@@ -8,11 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.data import (
+    Batch,
+    BatchLoader,
+    DocumentBatches,
     PackedDocuments,
     SampleBatches,
     SampleStream,
     Shard,
     Shards,
+    StreamBatches,
     Windows,
     write_shards,
 )
@@ -25,6 +29,10 @@ from torch.utils.data import DataLoader, get_worker_info
 def contents(batch):
     parts = (batch.input_ids, batch.targets, batch.document_ids, batch.position_ids)
     return [None if part is None else part.tolist() for part in parts]
+
+
+def tensors(batch):
+    return batch.input_ids, batch.targets
 
 
 @pytest.fixture(scope="module")
@@ -103,38 +111,77 @@ def test_ranks_share_out_every_batch(stream, ranks):
         assert numbers == list(range(6 * number, 6 * number + 6))
 
 
-def test_the_stream_goes_on_from_every_step(stream):
-    whole = list(islice(SampleBatches(stream, 3).loader(), 40))
-    for step in range(40):
-        again = SampleBatches(stream, 3)
-        rest = islice(again.loader(step), 40 - step)
-        assert [contents(batch) for batch in rest] == [contents(batch) for batch in whole[step:]]
-        assert contents(again.batch(step)) == contents(whole[step])
+@pytest.fixture(scope="module")
+def kinds(stream):
+    """Batches of every kind, of four rows."""
+    shard = Shard.of([range(index % 7 + 2) for index in range(50)])
+    return [
+        SampleBatches(stream, 4),
+        StreamBatches(shard, 8, 4),
+        DocumentBatches(shard, 10, 4),
+    ]
 
 
-@pytest.mark.parametrize(("ranks", "first"), [(1, 0), (1, 7), (2, 5)])
-def test_workers_change_nothing(stream, ranks, first):
-    for rank in range(ranks):
-        batches = SampleBatches(stream, 4, rank=rank, ranks=ranks)
-        plain = [contents(batch) for batch in islice(batches.loader(first), 12)]
-        for _ in range(2):  # a loader can be used again, and begins at the same place
-            loader = batches.loader(first, workers=2)
-            assert [contents(batch) for batch in islice(loader, 12)] == plain
-        assert plain == [contents(batches.batch(number)) for number in range(first, first + 12)]
+def test_a_loader_goes_on_from_every_step(stream):
+    batches = SampleBatches(stream, 3)
+    loader = BatchLoader(batches)
+    for step, batch in enumerate(islice(loader, 40)):
+        assert loader.state_dict() == {"number": step + 1}
+        assert contents(batch) == contents(batches.batch(step))
+        again = BatchLoader(SampleBatches(stream, 3))
+        again.load_state_dict({"number": step})
+        assert contents(next(iter(again))) == contents(batch)
 
 
-class Signed(SampleStream):
-    """Says in each sample which worker made it."""
+@pytest.mark.parametrize(("ranks", "first"), [(1, 0), (2, 5)])
+def test_workers_change_nothing_and_their_batches_ahead_do_not_count(kinds, ranks, first):
+    for kind, rank in product(kinds, range(ranks)):
+        batches = kind.for_rank(rank, ranks)
+        expected = [contents(batches.batch(number)) for number in range(first, first + 12)]
+        loader = BatchLoader(batches, first, workers=2, prefetch=3)
+        assert [contents(batch) for batch in islice(loader, 7)] == expected[:7]
+        assert loader.state_dict() == {"number": first + 7}
+        assert [contents(batch) for batch in islice(loader, 5)] == expected[7:]
 
-    def __getitem__(self, number):
-        return torch.tensor(number), torch.tensor(get_worker_info().id)
+
+def test_a_loader_draws_nothing_from_the_generator_of_all(kinds):
+    before = torch.get_rng_state()
+    next(iter(BatchLoader(kinds[0])))
+    assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_each_worker_makes_its_own_part(sources):
-    loaded = islice(SampleBatches(Signed(sources), 3).loader(2, workers=2), 10)
-    batches = [(batch.input_ids.tolist(), batch.targets.tolist()) for batch in loaded]
-    assert [numbers for numbers, _ in batches] == [[*range(n, n + 3)] for n in range(6, 36, 3)]
-    assert [workers for _, workers in batches] == [[0] * 3, [1] * 3] * 5
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_the_parts_of_all_ranks_are_the_batch(kinds, ranks):
+    for kind in kinds:
+        parts = [kind.for_rank(rank, ranks).batch(3) for rank in range(ranks)]
+        together = [torch.cat(rows).tolist() for rows in zip(*map(tensors, parts), strict=True)]
+        assert together == [part.tolist() for part in tensors(kind.batch(3))]
+        with pytest.raises(InputError, match="that 3 ranks share equally, found 4"):
+            kind.for_rank(0, 3)
+        with pytest.raises(InputError, match="a rank from 0 to 1, found 2"):
+            kind.for_rank(2, 2)
+
+
+class Signed(SampleBatches):
+    """Says in each batch which worker made it."""
+
+    def batch(self, number):
+        return Batch(torch.tensor([[number]]), torch.tensor([[get_worker_info().id]]))
+
+
+def test_each_worker_makes_its_own_part(stream):
+    loaded = islice(BatchLoader(Signed(stream, 3), 2, workers=2), 10)
+    made = [(batch.input_ids.item(), batch.targets.item()) for batch in loaded]
+    assert made == [(number, number % 2) for number in range(2, 12)]
+
+
+def test_a_batch_moves_whole(stream):
+    batch = Batch(*torch.arange(16).reshape(4, 2, 2))
+    moved = batch.to("meta")
+    devices = {part.device.type for part in vars(moved).values()}
+    assert devices == {"meta"}
+    assert SampleBatches(stream, 2).batch(0).to("cpu").document_ids is None
+    assert contents(batch.rows(1, 2)) == [part[1:] for part in contents(batch)]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -142,7 +189,7 @@ def test_packed_rows_come_with_their_documents(tmp_path, bytewise, texts, worker
     write_shards(texts, bytewise, tmp_path, 9_000)
     rows = PackedDocuments(Shards.load(tmp_path), 1500)
     batches = SampleBatches(SampleStream([rows], seed=1), 4)
-    for number, batch in enumerate(islice(batches.loader(3, workers), 5)):
+    for number, batch in enumerate(islice(BatchLoader(batches, 3, workers=workers), 5)):
         assert batch.document_ids.shape == batch.position_ids.shape == (4, 1500)
         assert contents(batch) == contents(batches.batch(3 + number))
 
@@ -174,13 +221,16 @@ def test_what_does_not_go_together_is_refused(numbered, stream):
     for datasets, weights in (([], None), ([short], [1, 2]), ([short, []], [1, 1])):
         with pytest.raises(InputError, match="expected datasets that are not empty"):
             SampleStream(datasets, weights)
-    with pytest.raises(InputError, match="batch_size that 4 ranks share equally, found 6"):
+    with pytest.raises(InputError, match="batch size that 4 ranks share equally, found 6"):
         SampleBatches(stream, 6, ranks=4)
     with pytest.raises(InputError, match="a rank from 0 to 1, found 2"):
         SampleBatches(stream, 6, rank=2, ranks=2)
-    with pytest.raises(InputError, match="batch_size that 0 ranks"):
+    with pytest.raises(InputError, match="batch size that 0 ranks"):
         SampleBatches(stream, 6, ranks=0)
-    with pytest.raises(InputError, match="at least 1 row"):
+    with pytest.raises(InputError, match="batch size of at least 1"):
         SampleBatches(stream, 0)
+    for name, least in (("first", 0), ("workers", 0), ("prefetch", 1)):
+        with pytest.raises(InputError, match=f"{name} of at least {least}, found {least - 1}"):
+            BatchLoader(SampleBatches(stream, 2), **{name: least - 1})
     with pytest.raises(InputError, match="at least 1 token, found 0"):
         Windows(Shards([Shard.of([np.arange(9)])]), 0)

@@ -12,7 +12,7 @@ from torch import Tensor
 from scratchlm.errors import InputError
 from scratchlm.interop.config_json import CONFIG
 from scratchlm.interop.folder import save
-from scratchlm.interop.tensor_files import COPY, OLD_FORMAT, WEIGHTS, tensor_metadata, read_tensors
+from scratchlm.interop.tensor_files import COPY, OLD_FORMAT, WEIGHTS, read_tensors, tensor_metadata
 from scratchlm.interop.weights import assemble
 from scratchlm.model import ModelConfig
 from scratchlm.storage import from_fields, parse_json, read_json, sha256

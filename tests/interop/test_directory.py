@@ -12,7 +12,7 @@ from scratchlm.errors import InputError
 from scratchlm.interop import directory, load_directory, save_directory
 from scratchlm.interop.config_json import read_config, write_config
 from scratchlm.interop.families import FAMILIES
-from scratchlm.model import KVCache, ModelConfig, Transformer, left_pad
+from scratchlm.model import AttentionContext, ModelConfig, StaticKVCache, Transformer, left_pad
 from scratchlm.model.presets import KNOWN
 
 LLAMA = {
@@ -148,8 +148,10 @@ def test_their_models_have_the_same_logits_here(reference, ids, tmp_path):
     ours = load_directory(tmp_path)
     expected = reference(ids).logits
     torch.testing.assert_close(ours(ids), expected, **NEAR)
-    cache = KVCache(ours.config, batch_size=2)
-    pieces = [ours(part, cache) for part in ids.split([5, 1, 1, 20, 13], dim=1)]
+    cache = StaticKVCache(ours.config, batch_size=2)
+    pieces = [
+        ours(part, context=AttentionContext(cache)) for part in ids.split([5, 1, 1, 20, 13], dim=1)
+    ]
     torch.testing.assert_close(torch.cat(pieces, dim=1), expected, **NEAR)
 
 
@@ -164,9 +166,14 @@ def test_rows_of_different_lengths_have_the_logits_of_each_alone(reference, tmp_
     text = torch.arange(23) >= padding[:, None]
     places = (text.cumsum(dim=1) - 1).clamp(min=0)
     expected = reference(ids, attention_mask=text.long(), position_ids=places).logits
-    torch.testing.assert_close(ours(ids, padding=padding)[text], expected[text], **NEAR)
-    cache = KVCache(ours.config, batch_size=3)
-    pieces = [ours(part, cache, padding=padding) for part in ids.split([9, 1, 13], dim=1)]
+    torch.testing.assert_close(
+        ours(ids, context=AttentionContext(padding=padding))[text], expected[text], **NEAR
+    )
+    cache = StaticKVCache(ours.config, batch_size=3)
+    pieces = [
+        ours(part, context=AttentionContext(cache, padding=padding))
+        for part in ids.split([9, 1, 13], dim=1)
+    ]
     torch.testing.assert_close(torch.cat(pieces, dim=1)[text], expected[text], **NEAR)
     for row, empty, logits in zip(rows, padding, expected, strict=True):
         torch.testing.assert_close(ours(torch.tensor([row]))[0], logits[empty:], **NEAR)
@@ -438,6 +445,6 @@ def test_experts_with_handicaps_are_not_exported(tmp_path):
     size = {"vocab_size": 9, "max_seq_len": 8, "n_experts": 3, "experts_per_token": 2}
     model = Transformer(ModelConfig(**{**vars(KNOWN["qwen3-30b-a3b"]), **shape, **size}))
     save_directory(tmp_path / "even", model)
-    model.layers[0].mlp.handicap[1] = 0.5
-    with pytest.raises(InputError, match="expected experts without handicaps"):
+    model.layers[0].mlp.expert_bias[1] = 0.5
+    with pytest.raises(InputError, match="expected experts without biases"):
         save_directory(tmp_path / "uneven", model)

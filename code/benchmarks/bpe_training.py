@@ -21,8 +21,8 @@ import tokenizers
 from memory import peak
 from scratchlm import corpus, world
 from scratchlm.tokenizer import train_bpe
-from scratchlm.tokenizer.ties import hugging_face
-from scratchlm.tokenizer.visible import visible
+from scratchlm.tokenizer.bpe_train import hugging_face_order
+from scratchlm.tokenizer.vocabulary import byte_to_unicode
 
 SIZE = 5_000_000  # unless the command line says otherwise
 ROUNDS = 5
@@ -63,7 +63,9 @@ def train_theirs(texts, vocabulary):
 
 
 def train_ours(texts, vocabulary, workers):
-    return train_bpe(texts, vocabulary, specials=(), tie=hugging_face, workers=workers)
+    return train_bpe(
+        texts, vocabulary, special_tokens=(), tie_break=hugging_face_order, workers=workers
+    )
 
 
 def timed(train, *arguments):
@@ -107,7 +109,7 @@ def main():
     print(f"median ratio {statistics.median(ratios):.2f}, worst {max(ratios):.2f}")
     vocabulary = theirs.get_vocab()
     same = sorted(vocabulary, key=vocabulary.get)[256:] == [
-        visible(ours.token_bytes(id)) for id in range(256, ours.vocab_size)
+        byte_to_unicode(ours.token_bytes(id)) for id in range(256, ours.vocab_size)
     ]
     print(f"{ours.vocab_size} tokens; all merges equal, in the same order: {same}")
     text, base, taken = (memory(which, *sys.argv[1:]) for which in ("neither", "theirs", "ours"))

@@ -41,7 +41,7 @@ from scratchlm.corpus import (
     train_language,
 )
 from scratchlm.corpus.step import Deduplicator
-from scratchlm.data import Shard, arrange, encode_document
+from scratchlm.data import Shard, encode_document, make_batches
 from scratchlm.evaluation import held_out_stories
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.model import ModelConfig, Transformer
@@ -127,7 +127,7 @@ def train(
 ) -> tuple[Transformer, list[float]]:
     """Train a model on texts; its losses too."""
     shard = Shard.of(encode_document(text, tokenizer) for text in texts)
-    rows = arrange("masked windows", shard, TIME, batch_size=ROWS, seed=seed)
+    rows = make_batches("masked windows", shard, TIME, batch_size=ROWS, seed=seed)
     trainer = Trainer(Transformer(MODEL, seed), rows, TrainConfig(steps))
     return trainer.model, [trainer.train_step().loss for _ in range(steps)]
 

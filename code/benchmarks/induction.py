@@ -2,9 +2,9 @@
 
     python code/benchmarks/induction.py --seeds 3 --out book/recorded/08-induction.json
 
-The task is that of `RecallBatches`. Writes JSON: for each model and seed the loss of every step,
-the loss and the share of right answers on rows that none was trained on, and what its heads look
-at.
+The task is that of `AssociativeRecall`. Writes JSON: for each model and seed the loss of every
+step, the loss and the share of right answers on rows that none was trained on, and what its heads
+look at.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from about import about
 from jaxtyping import Float
-from scratchlm.data import IGNORE_INDEX, Batch, RecallBatches
-from scratchlm.data.recall import FACTS, TIME, VOCABULARY
+from scratchlm.data import IGNORE_INDEX, AssociativeRecall, Batch
+from scratchlm.data.associative_recall import FACTS, SEQ_LEN, VOCAB_SIZE
 from scratchlm.model import ModelConfig, Transformer, attention_maps
 from scratchlm.training import TrainConfig, Trainer
 from torch import Tensor
@@ -36,7 +36,7 @@ def shape(name: str) -> ModelConfig:
     """The configuration of one of the models."""
     layers, width, shared = SHAPES[name]
     return ModelConfig(
-        VOCABULARY, TIME, width, layers, n_heads=2, n_kv_heads=shared, tie_embeddings=False
+        VOCAB_SIZE, SEQ_LEN, width, layers, n_heads=2, n_kv_heads=shared, tie_embeddings=False
     )
 
 
@@ -56,7 +56,7 @@ def head_scores(
 
     To the token before, from the facts; and to the answer, from the questions.
     """
-    asked = torch.arange(FACTS, TIME, 2)
+    asked = torch.arange(FACTS, SEQ_LEN, 2)
     places = (inputs[:, None, :FACTS] == inputs[:, asked, None]).int().argmax(-1) + 1
     scores: dict[str, list[list[float]]] = {"before": [], "answer": []}
     for weights in maps:
@@ -71,9 +71,11 @@ def head_scores(
 def train(name: str, seed: int, steps: int) -> dict[str, object]:
     """One run, and what came of it."""
     start = time.process_time()
-    trainer = Trainer(Transformer(shape(name), seed), RecallBatches(seed=seed), TrainConfig(steps))
+    trainer = Trainer(
+        Transformer(shape(name), seed), AssociativeRecall(seed=seed), TrainConfig(steps)
+    )
     losses = [round(trainer.train_step().loss, 4) for _ in range(steps)]
-    model, batch = trainer.model.eval(), RecallBatches(200).batch(HELD_OUT)
+    model, batch = trainer.model.eval(), AssociativeRecall(200).batch(HELD_OUT)
     loss, right = examine(model, batch)
     with attention_maps(model) as maps:
         model(batch.input_ids)

@@ -18,9 +18,8 @@ from pathlib import Path
 import datasketch
 import numpy as np
 from scratchlm import world
-from scratchlm.corpus import Document, MinHashDedup
+from scratchlm.corpus import Document, MinHashDedup, read
 from scratchlm.corpus.ngrams import normalize
-from scratchlm.corpus.readers.inputs import read_documents
 
 SIZE = 5_000_000
 ROUNDS = 5
@@ -30,7 +29,7 @@ STEP = MinHashDedup(bands=14, rows=8, ngram=5)
 def documents(files):
     """About `SIZE` bytes of texts, and which pairs of them are planted copies."""
     rng = random.Random(1)
-    read = (page.text for file in files for page in read_documents(file))
+    read = (page.text for file in files for page in read(file))
     told = (story.text for story in world.stories(world.SEEDS["train"]))
     texts, pairs, size = [], [], 0
     for source in (read, told):

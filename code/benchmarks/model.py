@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 from functools import partial
-from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -28,7 +27,7 @@ import torch
 import transformers
 from harness import compare, pairings, step, write, write_ours
 from memory import peak
-from scratchlm.interop import load_directory
+from scratchlm.interop import load_model
 from scratchlm.model import count_flops
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -64,7 +63,7 @@ def pair(family):
     theirs = kind(config()).eval().to(DEVICE)
     with tempfile.TemporaryDirectory() as folder:
         theirs.save_pretrained(folder)
-        ours = load_directory(Path(folder)).eval().to(DEVICE)
+        ours = load_model(folder).eval().to(DEVICE)
     return theirs, ours
 
 

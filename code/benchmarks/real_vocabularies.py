@@ -17,16 +17,16 @@ import tiktoken
 from about import about
 from scratchlm import corpus
 from scratchlm.tokenizer import (
+    END_OF_TEXT,
     GPT2_PATTERN,
     GPT4_PATTERN,
     Tokenizer,
-    load_ranks,
+    load_tiktoken,
     train_bpe,
     train_unigram,
     train_wordpiece,
 )
-from scratchlm.tokenizer.byte_pairs import BytePairs
-from scratchlm.tokenizer.visible import from_visible
+from scratchlm.tokenizer.vocabulary import unicode_to_byte
 from scratchlm.tokenizer.wordpiece import ratio
 
 SIZE = 4096
@@ -35,15 +35,14 @@ SIZE = 4096
 def gpt2(folder: Path) -> Tokenizer:
     """GPT-2's vocabulary, from the two files that were published with the model."""
     vocab = json.loads((folder / "gpt2-encoder.json").read_text("utf-8"))
-    numbers = {bytes([byte]): byte for byte in range(256)}
-    merges = []
-    for line in (folder / "gpt2-vocab.bpe").read_text("utf-8").splitlines()[1:]:
-        left, right = map(from_visible, line.split())
-        merges.append((numbers[left], numbers[right]))
-        numbers[left + right] = len(numbers)
-    order = {from_visible(name): id for name, id in vocab.items() if name != "<|endoftext|>"}
-    ids = [order[token] for token in BytePairs(merges).tokens]
-    return Tokenizer(merges, ids=[*ids, vocab["<|endoftext|>"]])
+    lines = (folder / "gpt2-vocab.bpe").read_text("utf-8").splitlines()[1:]
+    return Tokenizer.from_vocab(
+        {
+            id: END_OF_TEXT.encode() if name == END_OF_TEXT else unicode_to_byte(name)
+            for name, id in vocab.items()
+        },
+        [tuple(map(unicode_to_byte, line.split())) for line in lines if line],
+    )
 
 
 def worth(tokenizer: Tokenizer, text: str) -> float:
@@ -59,7 +58,7 @@ def shape(tokenizer: Tokenizer, number: int) -> tuple[int, ...]:
 
 def known(tokenizer: Tokenizer, pattern: str, texts: dict[str, str]) -> dict[str, object]:
     """What a published vocabulary does."""
-    special = set(tokenizer.specials.values())
+    special = set(tokenizer.special_tokens.values())
     ranks = {tokenizer.token_bytes(id): id for id in tokenizer.ids if id not in special}
     theirs = tiktoken.Encoding("same", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
     karp = tokenizer.encode(" SolidGoldMagikarp")
@@ -87,7 +86,7 @@ def main() -> None:
         "ratio": train_wordpiece(learned, SIZE, score=ratio),
         "unigram": train_unigram(learned, SIZE),
     }
-    cl100k = load_ranks(data / "vocab" / "cl100k_base.tiktoken")
+    cl100k = load_tiktoken(data / "vocab" / "cl100k_base.tiktoken")
     record = {
         **about("python code/benchmarks/real_vocabularies.py DATA"),
         "size": SIZE,

@@ -28,6 +28,15 @@ class InputError(ValueError):
         super().__init__(line)
 
 
+def shorten(text: str, limit: int = 60) -> str:
+    """Cut a text that was found in a file, so that a message can repeat it.
+
+    >>> shorten("a long text", 7)
+    'a long…'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def quote(value: object) -> str:
     """Show a value that was found in a file: recognizable, and never the whole of a large one.
 

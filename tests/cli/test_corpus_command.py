@@ -39,11 +39,12 @@ def test_village_writes_stories_that_can_be_read_back(tmp_path):
 
 
 def test_village_refuses_what_it_cannot_write(tmp_path):
-    with pytest.raises(InputError, match="expected a file that can be written"):
-        call("village", "--stories", "1", "--out", str(tmp_path / "missing" / "a.txt"))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="expected a file that can be written, found Is a dir"):
+        call("village", "--stories", "1", "--out", str(tmp_path / "folder"))
     with pytest.raises(InputError, match="expected at least 1, found 0"):
         call("village", "--stories", "0", "--out", str(tmp_path / "a.txt"))
-    assert not list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
 
 
 def test_read_prints_documents_that_can_be_gone_on_from(tmp_path, capsys):

@@ -9,7 +9,8 @@ import tyro
 from scratchlm.cli.evaluate import Evaluate, run
 from scratchlm.errors import InputError
 from scratchlm.evaluation import NGram, bits_per_byte
-from scratchlm.model import ModelConfig, Transformer, save_model
+from scratchlm.interop import save
+from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import train_bpe
 from scratchlm.world import corpus
 
@@ -45,8 +46,7 @@ def test_a_model_gets_a_rung_by_its_own_guesses(text, tmp_path, capsys):
     tokenizer = train_bpe([text.read_text(encoding="utf-8")], 300)
     model = Transformer(ModelConfig(300, max_seq_len=32, d_model=8, n_layers=1, n_heads=1))
     model.embed_tokens.weight.data.zero_()  # so that every guess is uniform over the tokens
-    save_model(tmp_path / "model", model)
-    tokenizer.save(tmp_path / "model" / "tokenizer.json")
+    save(tmp_path / "model", model, tokenizer)
     call("--text", text, "--model", tmp_path / "model", "--orders", 0)
     whole = text.read_text(encoding="utf-8")
     held_out = whole[round(len(whole) * 0.9) :]
@@ -75,16 +75,14 @@ def test_what_cannot_be_used_is_refused(text, tmp_path):
         (["--text", tmp_path / "gone.txt"], "found nothing there"),
         (["--text", text, "--share", 1.5], "between 0 and 1, found 1.5"),
         (["--text", text, "--orders", -1], "expected numbers of 0 or more"),
-        (["--text", text, "--model", tmp_path], "expected a folder with model.safetensors"),
+        (["--text", text, "--model", tmp_path], "expected a folder with config.json"),
     ):
         with pytest.raises(InputError, match=re.escape(message)):
             call(*arguments)
 
 
 def test_a_tokenizer_of_another_model_is_refused(text, tmp_path):
-    save_model(
-        tmp_path, Transformer(ModelConfig(300, max_seq_len=8, d_model=4, n_layers=1, n_heads=1))
-    )
-    train_bpe(["text"], 257).save(tmp_path / "tokenizer.json")
-    with pytest.raises(InputError, match="expected a tokenizer of 300 tokens, found one of 257"):
+    model = Transformer(ModelConfig(257, max_seq_len=8, d_model=4, n_layers=1, n_heads=1))
+    save(tmp_path, model, train_bpe(["aa aa aa"], 258))
+    with pytest.raises(InputError, match="of at most 257 tokens, found one of 258"):
         call("--text", text, "--model", tmp_path)

@@ -6,10 +6,9 @@ import pytest
 import tyro
 from scratchlm.cli.model import Model, run
 from scratchlm.errors import InputError
-from scratchlm.interop import write_config
-from scratchlm.model import ModelConfig, Transformer, save_model
+from scratchlm.interop import save, write_config
+from scratchlm.model import ModelConfig, Transformer
 from scratchlm.model.presets import PRESETS
-from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 from scratchlm.zoo import load
 
 
@@ -34,8 +33,7 @@ def test_llama_3_70b_by_hand(capsys):
 
 def test_models_of_ours_are_described(tmp_path, capsys):
     model = Transformer(ModelConfig(257, 16, d_model=8, n_layers=1, n_heads=2))
-    save_model(tmp_path, model)
-    Tokenizer([]).save(tmp_path / TOKENIZER_FILE)
+    save(tmp_path, model)
     for name, count in (
         (tmp_path, model.parameter_count()),
         ("base", load("base").model.parameter_count()),
@@ -63,7 +61,7 @@ def test_a_configuration_is_enough(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["gpt7"], r"expected one of gpt2, .*, base, .*or a folder"),
+        (["gpt7"], r"expected one of gpt2, .*, base, .*a folder with a model"),
         (["gpt2", "--seq-len", "2000"], "1 to 1024 tokens"),
         (["gpt2", "--batch-size", "0"], "batch_size and bytes_per_number above 0"),
     ],

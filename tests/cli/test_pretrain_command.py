@@ -1,6 +1,8 @@
 """`scratchlm pretrain`: from a text to a model that writes, in one command, and on after a kill."""
 
+import errno
 import json
+import os
 import signal
 
 import pytest
@@ -9,14 +11,13 @@ import tyro
 from scratchlm.cli import pretrain
 from scratchlm.cli.main import main
 from scratchlm.cli.pretrain import Pretrain, run
-from scratchlm.data import Shards, write_shards
+from scratchlm.data import Shards, open_shards, write_shards
 from scratchlm.errors import InputError
 from scratchlm.inference import SamplingParams, generate_text
-from scratchlm.model import load_model
+from scratchlm.interop import load_folder, load_model
 from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training.loop import CHECKPOINT, LOG
-from scratchlm.training.shard_text import open_shards
 from scratchlm.world import corpus
 
 SMALL = ["--size", "mini", "--seq-len", "32", "--batch-size", "4"]
@@ -37,7 +38,8 @@ def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):
     out = tmp_path / "model"
     call("--text", text, "--out", out, "--steps", 30, "--vocab-size", 300, *SMALL)
     printed = capsys.readouterr().out
-    model, notes = load_model(out)
+    loaded = load_folder(out)
+    model, notes = loaded.model, loaded.notes
     assert f"{notes['bits_per_byte']:.3f} bits per byte" in printed
     assert notes["bits_per_byte"] < 6  # 8 is a blind guess
     tokenizer = Tokenizer.load(out / "tokenizer.json")
@@ -50,9 +52,9 @@ def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):
 def test_minutes_are_turned_into_steps_once(text, tmp_path):
     out = tmp_path / "model"
     call("--text", text, "--out", out, "--minutes", "0.02", *SMALL)
-    first = load_model(out)[0].state_dict()
+    first = load_model(out).state_dict()
     call("--text", text, "--out", out, "--minutes", "0.02", *SMALL)  # nothing is left to do
-    again = load_model(out)[0].state_dict()
+    again = load_model(out).state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
@@ -73,7 +75,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(text, tmp_path, monkeypatch):
         call("--text", text, "--out", cut, "--steps", 110, *SMALL)
     monkeypatch.undo()
     call("--text", text, "--out", cut, "--steps", 110, *SMALL)
-    first, second = load_model(whole)[0].state_dict(), load_model(cut)[0].state_dict()
+    first, second = load_model(whole).state_dict(), load_model(cut).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -105,7 +107,8 @@ def test_shards_become_a_model_and_a_cut_run_goes_on(shards, capsys, monkeypatch
     printed = capsys.readouterr().out
     parts = Shards.load(shards / "village").shards
     assert f"{sum(len(part.tokens) for part in parts[:-1]):,} tokens to learn" in printed
-    model, notes = load_model(shards / "whole")
+    loaded = load_folder(shards / "whole")
+    model, notes = loaded.model, loaded.notes
     assert 2 < notes["bits_per_byte"] < 6
     tokenizer = Tokenizer.load(shards / "whole" / "tokenizer.json")
     assert (
@@ -125,7 +128,7 @@ def test_shards_become_a_model_and_a_cut_run_goes_on(shards, capsys, monkeypatch
         call(*source, "--out", shards / "cut", "--steps", 110, *SMALL)
     monkeypatch.undo()
     call(*source, "--out", shards / "cut", "--steps", 110, *SMALL)
-    again = load_model(shards / "cut")[0].state_dict()
+    again = load_model(shards / "cut").state_dict()
     assert all(torch.equal(weight, again[name]) for name, weight in model.state_dict().items())
 
 
@@ -212,8 +215,36 @@ def test_ctrl_c_saves_the_step_that_it_interrupts(text, tmp_path, monkeypatch, c
     call("--text", text, "--out", cut, "--steps", 6, *SMALL)
     lines = (cut / LOG).read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
-    first, second = load_model(whole)[0].state_dict(), load_model(cut)[0].state_dict()
+    first, second = load_model(whole).state_dict(), load_model(cut).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_nothing(text, tmp_path, monkeypatch):
+    """Whatever could not be forced to the disk, the same command writes once it can be."""
+    monkeypatch.setattr(pretrain, "sample", lambda model, text: "")
+    arguments = ["--text", text, "--steps", 3, *SMALL]
+    call(*arguments, "--out", tmp_path / "whole")
+    whole = load_model(tmp_path / "whole")[0].state_dict()
+    moment, full = 1, True
+    while full:
+        forced = iter(range(1, 100))
+
+        def force(descriptor, moment=moment, forced=forced):
+            if next(forced) == moment:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "fsync", force)
+        try:
+            call(*arguments, "--out", out := tmp_path / str(moment))
+            full = False
+        except InputError as error:
+            assert "found No space left on device; free some space" in str(error)  # noqa: PT017
+            call(*arguments, "--out", out)
+            found = load_model(out)[0].state_dict()
+            assert all(torch.equal(whole[name], found[name]) for name in whole)
+            assert not list(out.glob(".*"))
+            moment += 1
+    assert moment > 6
 
 
 def test_a_file_that_is_no_settings_is_refused(text, tmp_path):

@@ -1,14 +1,22 @@
 """`scratchlm tokenizer`: what it writes and prints, and what it refuses."""
 
 import json
+import shlex
+from typing import get_args
 
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.tokenizer import TRAINERS, Tokenizer, run
+from scratchlm.cli.tokenizer import TRAINERS, Pattern, Tokenizer, run
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import CHAT_SPECIALS, PATTERNS, load_ranks, load_tokenizer_json, train_bpe
+from scratchlm.storage import fingerprint
+from scratchlm.tokenizer import (
+    CHAT_SPECIAL_TOKENS,
+    PRETOKEN_PATTERNS,
+    load_tiktoken,
+    train_bpe,
+)
 from scratchlm.tokenizer import Tokenizer as Trained
 
 
@@ -66,33 +74,17 @@ def test_it_says_when_the_text_is_too_small_for_the_vocabulary(tmp_path, capsys)
 
 
 @pytest.mark.parametrize("algorithm", TRAINERS)
-def test_it_trains_exports_and_imports_every_algorithm(tmp_path, stories, capsys, algorithm):
+def test_it_trains_and_loads_every_algorithm(tmp_path, stories, capsys, algorithm):
     file, texts = stories
-    own, theirs, again = (tmp_path / name for name in ("own.json", "theirs.json", "again.json"))
-    call(
-        "--text",
-        file,
-        "--algorithm",
-        algorithm,
-        "--vocab-size",
-        300,
-        "--chat",
-        "--workers",
-        2,
-        "--pattern",
-        "digits-from-right",
-        "--out",
-        own,
-        "--export",
-        theirs,
-    )
+    own, again = tmp_path / "own.json", tmp_path / "again.json"
+    options = ["--vocab-size", 300, "--chat", "--workers", 2, "--pattern", "digits-from-right"]
+    call("--text", file, "--algorithm", algorithm, *options, "--out", own)
     trained = Trained.load(own)
-    assert tuple(trained.specials) == CHAT_SPECIALS
-    assert trained.pattern == PATTERNS["digits-from-right"]
+    assert tuple(trained.special_tokens) == CHAT_SPECIAL_TOKENS
+    assert trained.pattern == PRETOKEN_PATTERNS["digits-from-right"]
     assert trained.algorithm.name == NAMES[algorithm]
-    assert load_tokenizer_json(theirs) == trained
-    call("--import", theirs, "--out", again)
-    assert Trained.load(again) == trained
+    call("--load", own, "--out", again)
+    assert again.read_bytes() == own.read_bytes()
     lengths = f"{trained.vocab_size} tokens, {mean_bytes(trained, texts):.2f} bytes each"
     assert lengths in capsys.readouterr().out
 
@@ -102,44 +94,61 @@ def mean_bytes(trained, texts):
 
 
 NAMES = {
-    "bpe": "bpe",
-    "bytes": "bpe",
-    "wordpiece": "longest match",
-    "characters": "longest match",
-    "unigram": "unigram",
+    "bpe": "BPE",
+    "bytes": "BPE",
+    "wordpiece": "WordPiece",
+    "characters": "WordPiece",
+    "unigram": "Unigram",
 }
 
 
 def test_it_exchanges_ranks(tmp_path, stories):
     own, ranks = tmp_path / "own.json", tmp_path / "some.tiktoken"
     call("--text", stories[0], "--vocab-size", 300, "--out", own)
-    call("--load", own, "--export", ranks)
-    assert load_ranks(ranks, pattern=PATTERNS["gpt2"]) == Trained.load(own)
-    call("--import", ranks, "--pattern", "gpt4", "--chat", "--out", tmp_path / "again.json")
+    call("--load", own, "--out", ranks)
+    assert load_tiktoken(ranks, pattern=PRETOKEN_PATTERNS["gpt2"]) == Trained.load(own)
+    call("--load", ranks, "--pattern", "gpt4", "--chat", "--out", tmp_path / "again.json")
     again = Trained.load(tmp_path / "again.json")
     assert again.merges == Trained.load(own).merges
-    assert again.specials["<|im_end|>"] == 301
+    assert again.special_tokens["<|im_end|>"] == 301
+    with pytest.raises(InputError, match="which does not say how text is pre-tokenized"):
+        call("--load", ranks, "--show", "x")
+
+
+def test_it_converts_a_file_of_the_first_version(tmp_path):
+    parts = {"pattern": PRETOKEN_PATTERNS["gpt2"], "specials": [], "merges": [[104, 105]]}
+    head = {"format": "scratchlm tokenizer", "version": 1, "sha256": fingerprint(parts)}
+    old = tmp_path / "t.json"
+    old.write_text(json.dumps(head | parts))
+    with pytest.raises(InputError) as refused:
+        call("--load", old, "--show", "x")
+    call(*shlex.split(str(refused.value).split("scratchlm tokenizer ")[1]))
+    assert Trained.load(old) == Trained([(104, 105)], special_tokens=())
+
+
+def test_every_pattern_can_be_named():
+    assert get_args(Pattern) == tuple(PRETOKEN_PATTERNS)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "either --text"),
-        (["--load", "t.json", "--import", "t.json"], "either --text"),
-        (["--import", "none.json", "--show", "x"], "none.json: expected a tokenizer.json"),
-        (["--import", "none.tiktoken", "--show", "x"], "none.tiktoken: expected a file of ranks"),
+        (["--load", "t.json", "--convert", "t.json"], "either --text"),
+        (["--convert", "none.json", "--show", "x"], "none.json: expected a file, found No such"),
+        (["--load", "none.tiktoken", "--show", "x"], "none.tiktoken: expected a file, found No"),
+        (["--load", "a.txt", "--chat", "--show", "x"], "a.txt: expected no --pattern and no --"),
         (["--text", "a.txt", "--workers", "0"], "workers: expected at least 1"),
         (
-            ["--text", "a.txt", "--algorithm", "unigram", "--export", "u.tiktoken"],
-            "expected a byte-pair encoding, found unigram",
+            ["--text", "a.txt", "--algorithm", "unigram", "--out", "u.tiktoken"],
+            "expected a byte-pair encoding, found Unigram",
         ),
-        (["--text", "a.txt", "--export", "a.txt/t.json"], "a.txt/t.json: expected a file that"),
         (["--text", "a.txt", "--load", "t.json"], "either --text"),
         (["--load", "t.json"], "expected --show"),
-        (["--load", "none.json", "--show", "x"], "none.json: expected a tokenizer's file"),
+        (["--load", "none.json", "--show", "x"], "none.json: expected a file, found"),
         (["--text", "none.txt"], "none.txt: expected a file or a folder"),
         (["--text", "a.txt", "--vocab-size", "256"], "expected at least 257"),
-        (["--text", "a.txt", "--out", "a.txt/t.json"], "expected a file that can be written"),
+        (["--text", "a.txt", "--out", "a.txt/t.json"], "a.txt: expected a folder, found a file"),
         (["--text", "bad.txt"], "bad.txt: expected UTF-8, found byte ff at offset 2"),
     ],
 )

@@ -18,13 +18,13 @@ from scratchlm.corpus import (
     choose_ngram,
     evaluation_ngrams,
     ngrams,
+    read,
     s_curve,
 )
 from scratchlm.corpus.dedup.exact import first_copies, groups
 from scratchlm.corpus.dedup.minhash import jaccard, permutations, signature, similarity
 from scratchlm.corpus.dedup.union_find import UnionFind, connected
 from scratchlm.corpus.ngrams import ngram_hashes, normalize
-from scratchlm.corpus.readers.inputs import read_documents
 from scratchlm.errors import InputError
 
 TEXTS = st.text("aÄb İé1_ .\n\U0001f60a", max_size=60)
@@ -197,7 +197,7 @@ def test_the_s_curve_predicts_how_many_pairs_are_linked(bands, rows):
 
 
 def test_near_copies_on_real_pages_equal_the_exact_clusters(real_file):
-    texts = [document.text for document in read_documents(real_file("text/c4-demo.jsonl"))][:120]
+    texts = [document.text for document in read(real_file("text/c4-demo.jsonl"))][:120]
     rng = random.Random(5)
     copies = [" ".join(w for w in text.split() if rng.random() > 0.002) for text in texts[:40]]
     root = originals(MinHashDedup(), texts + copies)

@@ -15,11 +15,11 @@ from scratchlm.corpus import (
     GopherRepetition,
     MaskPII,
     find_pii,
+    read,
     strip_gutenberg,
 )
-from scratchlm.corpus.filters import words
 from scratchlm.corpus.filters.repetition import repeated_ngram_characters, top_ngram_characters
-from scratchlm.corpus.readers.inputs import read_documents
+from scratchlm.corpus.filters.words import count_sentences, split_words
 
 PROSE = "The mill stood by the river, and it had to be seen to be believed. "
 BOOKS = ("grimm", "andersen", "oz")
@@ -64,7 +64,7 @@ def rule(step, text):
 @pytest.fixture
 def texts(real_file):
     """300 pages of C4, and three books of fairy tales in parts of thirty paragraphs."""
-    found = [document.text for document in read_documents(real_file("text/c4-demo.jsonl"))]
+    found = [document.text for document in read(real_file("text/c4-demo.jsonl"))]
     for name in BOOKS:
         book = strip_gutenberg(real_file(f"text/{name}.txt").read_text("utf-8"), name)
         paragraphs = book.split("\n\n")
@@ -125,11 +125,11 @@ def our_words(monkeypatch):
     for module in ("gopher_quality_filter", "gopher_repetition_filter"):
         monkeypatch.setattr(
             f"datatrove.pipeline.filters.{module}.split_into_words",
-            lambda text, language: words.words(text),
+            lambda text, language: split_words(text),
         )
     monkeypatch.setattr(
         "datatrove.pipeline.filters.c4_filters.split_into_sentences",
-        lambda text, language: [""] * words.count_sentences(text),
+        lambda text, language: [""] * count_sentences(text),
     )
 
 

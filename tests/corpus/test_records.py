@@ -102,7 +102,7 @@ def test_text_of_another_encoding_is_reported_with_its_place(tmp_path):
     on_error = ErrorPolicy("skip")
     assert [document.text for document in read(path, on_error=on_error)] == ["One.\n", "Two."]
     assert on_error.items() == [("not UTF-8", 1)]
-    with pytest.raises(InputError, match=r"document at byte 19: expected UTF-8, found byte e9"):
+    with pytest.raises(InputError, match=r"mixed\.txt: expected UTF-8, found byte e9 at offset 22"):
         list(read(path))
 
 

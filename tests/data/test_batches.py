@@ -13,15 +13,34 @@ from scratchlm.errors import InputError
 documents = st.lists(st.lists(st.integers(0, 65_535), min_size=1, max_size=12), min_size=1)
 
 
-@given(st.integers(30, 300), st.integers(1, 9), st.integers(1, 5), st.integers(0, 99))
-@settings(max_examples=50, deadline=None)
-def test_a_window_is_followed_by_its_targets(length, time, rows, seed):
-    batches = StreamBatches(Shard.of([range(length)]), time, rows, seed)
-    for number in range(2 * batches.per_epoch):
+@given(st.integers(2, 300), st.data(), st.integers(1, 5), st.integers(0, 99))
+@settings(max_examples=80, deadline=None)
+def test_an_epoch_of_a_stream_has_every_token_as_a_target_once(length, data, rows, seed):
+    seq_len = data.draw(st.integers(1, min(40, length - 1)))
+    batches = StreamBatches(Shard.of([range(length)]), seq_len, rows, seed)
+    windows = 3 * batches.pieces  # of three epochs
+    made = [batches.batch(number) for number in range(-(-windows // rows))]
+    inputs = torch.cat([batch.input_ids for batch in made])[:windows]
+    targets = torch.cat([batch.targets for batch in made])[:windows]
+    assert torch.equal(inputs, (inputs[:, :1] + torch.arange(seq_len)) % length)
+    used = targets != IGNORE_INDEX
+    assert torch.equal(targets[used], ((inputs + 1) % length)[used])
+    for epoch in targets.chunk(3):
+        assert sorted(epoch[epoch != IGNORE_INDEX].tolist()) == list(range(length))
+
+
+def test_windows_of_a_stream_are_cut_elsewhere_in_every_epoch():
+    batches = StreamBatches(Shard.of([range(384)]), 128, 3)
+    cuts = {int(batches.batch(epoch).input_ids[0, 0]) % 128 for epoch in range(30)}
+    assert len(cuts) > 20
+
+
+def test_the_windows_of_a_stream_are_those_that_recorded_runs_began_with():
+    batches, digest = StreamBatches(Shard.of([range(1000)]), 10, 4, seed=4), sha256()
+    for number in range(24):
         batch = batches.batch(number)
-        assert batch.input_ids.shape == (rows, time)
-        assert torch.equal(batch.targets, batch.input_ids + 1)
-        assert torch.equal(batch.input_ids, batch.input_ids[:, :1] + torch.arange(time))
+        digest.update(batch.input_ids.numpy().tobytes() + batch.targets.numpy().tobytes())
+    assert digest.hexdigest() == "a4251018b900641c6f6115807714a35d9ffc7591745cc219ed5111d2815b5663"
 
 
 @given(documents, st.integers(1, 4), st.integers(0, 99))
@@ -30,7 +49,7 @@ def test_a_row_is_one_document_and_the_separator(rows, width, seed):
     rows = [[0, *row] for row in rows]
     batches = DocumentBatches(Shard.of(rows), 13, width, seed)
     seen = []
-    for number in range(batches.per_epoch):
+    for number in range(batches.batches_per_epoch):
         batch = batches.batch(number)
         assert batch.count == int((batch.targets != IGNORE_INDEX).sum())
         for inputs, targets in zip(batch.input_ids, batch.targets, strict=True):
@@ -63,6 +82,8 @@ def test_what_cannot_be_batched_is_refused():
         Shard.of([])
     with pytest.raises(InputError, match="more than 8 tokens, found 5"):
         StreamBatches(Shard.of([range(5)]), 8, 1)
+    with pytest.raises(InputError, match="windows of at least 1 token, found 0"):
+        StreamBatches(Shard.of([range(5)]), 0, 1)
     with pytest.raises(InputError, match="at most 4 tokens, found one of 5"):
         DocumentBatches(Shard.of([range(5)]), 4, 1)
 

@@ -13,10 +13,10 @@ from scratchlm.data import (
     PackedDocuments,
     attention_pairs,
     best_fit_decreasing,
+    best_fit_pack,
     document_mask,
     documents_cut,
     naive,
-    pack,
 )
 from scratchlm.errors import InputError
 from scratchlm.model import eager_attention
@@ -30,25 +30,25 @@ times = st.integers(1, 12)
 @settings(max_examples=200, deadline=None)
 def test_the_fast_search_finds_the_rows_that_looking_at_all_finds(sizes, space):
     found = best_fit_decreasing(np.array(sizes, dtype=np.int64), space)
-    assert found.tolist() == naive.best_fit_decreasing(sizes, space)
+    assert found.tolist() == naive.naive_best_fit_decreasing(sizes, space)
 
 
 @given(lengths, times)
 @settings(max_examples=200, deadline=None)
 def test_every_token_is_in_one_row_and_no_document_is_cut_that_fits(lengths, time):
-    packing = pack(np.array(lengths), time)
+    packing = best_fit_pack(np.array(lengths), time)
     places = []
-    for first, last in pairwise(packing.rows.tolist()):
+    for first, last in pairwise(packing.row_starts.tolist()):
         assert 0 < packing.lengths[first:last].sum() <= time
         for piece in range(first, last):
-            start = packing.starts[piece]
+            start = packing.offsets[piece]
             places += [
-                (packing.documents[piece], start + at) for at in range(packing.lengths[piece])
+                (packing.document_ids[piece], start + at) for at in range(packing.lengths[piece])
             ]
     assert sorted(places) == [
         (document, at) for document, length in enumerate(lengths) for at in range(length)
     ]
-    pieces = np.bincount(packing.documents, minlength=len(lengths))
+    pieces = np.bincount(packing.document_ids, minlength=len(lengths))
     assert pieces.tolist() == [-(-length // time) for length in lengths]
     assert packing.fill == pytest.approx(sum(lengths) / (len(packing) * time))
 
@@ -130,7 +130,7 @@ def test_a_row_holds_its_pieces_their_targets_and_their_places(numbered, lengths
 @settings(max_examples=100, deadline=None)
 def test_the_mask_is_the_one_that_asking_for_every_pair_gives(documents):
     documents = torch.tensor(documents)
-    assert torch.equal(document_mask(documents), naive.document_mask(documents))
+    assert torch.equal(document_mask(documents), naive.naive_document_mask(documents))
 
 
 @given(lengths, times)
@@ -171,9 +171,9 @@ def test_a_packed_document_is_read_as_if_it_were_alone(numbered):
 
 def test_what_cannot_be_packed_is_refused():
     with pytest.raises(InputError, match="expected rows of at least 1 token, found 0"):
-        pack(np.array([1]), 0)
+        best_fit_pack(np.array([1]), 0)
     with pytest.raises(InputError, match="expected at least one token, found none"):
-        pack(np.array([0, 0]), 4)
+        best_fit_pack(np.array([0, 0]), 4)
 
 
 @given(lengths, times)

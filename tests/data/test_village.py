@@ -9,7 +9,7 @@ from scratchlm.world import corpus, read
 def test_batches_hold_each_story_once_and_whole():
     tokenizer = train_bpe([story.text for story in corpus("train", 300)], 600)
     batches = VillageBatches(tokenizer, seq_len=800, batch_size=4)
-    end, texts = tokenizer.specials[END_OF_TEXT], []
+    end, texts = tokenizer.special_tokens[END_OF_TEXT], []
     for number in range(64):  # two stretches
         batch = batches.batch(number)
         for inputs, targets in zip(batch.input_ids, batch.targets, strict=True):

@@ -217,7 +217,7 @@ def test_what_cannot_be_written_is_refused(tmp_path, bytewise):
     with pytest.raises(InputError, match="document 1: text: expected what UTF-8 can write"):
         write_shards(["a", "b\ud800"], bytewise, tmp_path / "a")
     with pytest.raises(InputError, match=r"expected the special token <\|endoftext\|>, found none"):
-        write_shards(["a"], Tokenizer([], specials=()), tmp_path / "a")
+        write_shards(["a"], Tokenizer([], special_tokens=()), tmp_path / "a")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="expected a folder, found a file"):
         write_shards(["a"], bytewise, tmp_path / "file")

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scratchlm.errors import InputError
 from scratchlm.inference import SamplingParams, generate_batch, generate_text
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
@@ -32,11 +33,11 @@ def test_the_same_seed_writes_the_same_text(pair):
 def test_pieces_are_what_the_whole_decodes_to(pair):
     """Greedy writing equals decoding the greedy tokens at once."""
     model, tokenizer = pair
-    row = [tokenizer.specials[END_OF_TEXT], *tokenizer.encode("Zoë 🎉")]
+    row = [tokenizer.special_tokens[END_OF_TEXT], *tokenizer.encode("Zoë 🎉")]
     start = len(row)
     for _ in range(20):
         token = int(model(torch.tensor([row]))[0, -1].argmax())
-        if token == tokenizer.specials[END_OF_TEXT]:
+        if token == tokenizer.special_tokens[END_OF_TEXT]:
             break
         row.append(token)
     pieces = generate_text(
@@ -47,7 +48,7 @@ def test_pieces_are_what_the_whole_decodes_to(pair):
 
 def test_a_prompt_cannot_smuggle_in_a_control_token(pair):
     model, tokenizer = pair
-    assert tokenizer.specials[END_OF_TEXT] not in tokenizer.encode(END_OF_TEXT)
+    assert tokenizer.special_tokens[END_OF_TEXT] not in tokenizer.encode(END_OF_TEXT)
     assert "".join(
         generate_text(
             model, tokenizer, END_OF_TEXT * 30, sampling=SamplingParams(), max_new_tokens=5
@@ -65,3 +66,8 @@ def test_many_texts_end_at_the_separator_or_the_context(pair):
         model, tokenizer, [""] * 9, sampling=SamplingParams(), seed=1, batch_size=4
     )
     assert all(END_OF_TEXT not in text for text in texts)
+
+
+def test_a_negative_number_of_tokens_is_refused(pair):
+    with pytest.raises(InputError, match="expected max_new_tokens from 0 on, found -1"):
+        next(generate_text(*pair, sampling=SamplingParams(), max_new_tokens=-1))

@@ -50,7 +50,15 @@ def test_temperature_zero_is_greedy_whatever_else_is_set():
         assert chosen.item() == 1
 
 
-@pytest.mark.parametrize("wrong", [{"temperature": -1}, {"top_k": -1}, {"top_p": 0}, {"top_p": 2}])
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"temperature": t} for t in (-1, NAN, INF)]
+    + [{"top_k": -1}]
+    + [{"top_p": p} for p in (0, 2, NAN)],
+)
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(InputError, match="expected temperature"):
         SamplingParams(**wrong)

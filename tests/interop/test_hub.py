@@ -17,8 +17,8 @@ from huggingface_hub import constants
 from local_server import serving
 from scratchlm.cli.main import main
 from scratchlm.errors import InputError
-from scratchlm.interop import fetch_model, load_directory
-from scratchlm.tokenizer import TOKENIZER_FILE, save_tokenizer_json, train_bpe
+from scratchlm.interop import fetch_model, load_model
+from scratchlm.tokenizer import TOKENIZER_FILE, train_bpe
 from scratchlm.world import corpus
 from scratchlm.zoo import load
 
@@ -119,7 +119,7 @@ def folders(tmp_path_factory):
     model.save_pretrained(found["one"])
     model.save_pretrained(found["shards"], max_shard_size="30KB")
     for folder in found.values():
-        save_tokenizer_json(tokenizer, folder / TOKENIZER_FILE)
+        tokenizer.save(folder / TOKENIZER_FILE)
         (folder / "pytorch_model.bin").write_bytes(b"a pickle")
         (folder / "README.md").write_text("About this model.")
     return found
@@ -160,7 +160,7 @@ NEEDED = ["config.json", "generation_config.json", "tokenizer.json", "model.safe
 def test_what_is_needed_is_fetched_once_and_nothing_else(hub, folders):
     folder = fetch_model(NAME)
     assert_same(folder, hub.files, NEEDED)
-    ours, theirs = (load_directory(one).state_dict() for one in (folder, folders["one"]))
+    ours, theirs = (load_model(one).state_dict() for one in (folder, folders["one"]))
     assert all(torch.equal(weight, theirs[name]) for name, weight in ours.items())
     assert not hub.fetched("pytorch_model.bin")
     assert hub.fetched("model.safetensors") == [None]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scratchlm.data import document_mask
 from scratchlm.errors import InputError
 from scratchlm.model import (
     AttentionContext,
@@ -11,7 +12,6 @@ from scratchlm.model import (
     StaticKVCache,
     Transformer,
     attention_maps,
-    document_mask,
     eager_attention,
     varlen_attention,
 )

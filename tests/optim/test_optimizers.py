@@ -5,7 +5,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.optim import AdamW, Muon, WSDSchedule, clip_grad_norm, orthogonalize
+from scratchlm.optim import (
+    AdamW,
+    CosineSchedule,
+    Muon,
+    WSDSchedule,
+    clip_grad_norm,
+    orthogonalize,
+)
 from scratchlm.optim.muon import QUINTIC
 
 
@@ -105,6 +112,40 @@ def test_the_schedule_rises_once_and_falls_once(total, warmup, hold):
     assert WSDSchedule(total, warmup, hold).factor(total) == 0
 
 
-def test_an_impossible_schedule_is_refused():
-    with pytest.raises(InputError, match="total_steps >= 1"):
-        WSDSchedule(total_steps=0)
+@pytest.mark.parametrize("warmup", [0, 1, 7])
+@pytest.mark.parametrize("least", [0.0, 0.1])
+def test_the_cosine_schedule_equals_pytorchs(warmup, least):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([weight], lr=1.0)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 40 - warmup, eta_min=least)
+    ours = CosineSchedule(40, warmup, least)
+    assert [ours.factor(step) for step in range(warmup)] == [
+        (step + 1) / warmup for step in range(warmup)
+    ]
+    for step in range(warmup, 40):
+        assert ours.factor(step) == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        theirs.step()
+    assert ours.factor(40) == pytest.approx(least) == pytest.approx(ours.factor(50))
+
+
+@pytest.mark.parametrize("schedule", [WSDSchedule, CosineSchedule])
+def test_an_impossible_schedule_is_refused(schedule):
+    for wrong in ({"total_steps": 0}, {"total_steps": 9, "warmup_steps": -1}):
+        with pytest.raises(InputError, match="total_steps >= 1"):
+            schedule(**wrong)
+    with pytest.raises(InputError, match="min_factor"):
+        CosineSchedule(9, min_factor=2)
+
+
+@pytest.mark.parametrize("optimizer", [AdamW, Muon])
+def test_frozen_weights_stay(optimizer):
+    """Neither a gradient that was left behind nor weight decay moves them."""
+    free, frozen = (torch.nn.Parameter(torch.ones(3, 3)) for _ in range(2))
+    free.grad, frozen.grad = torch.randn(3, 3), torch.randn(3, 3)
+    frozen.requires_grad_(False)
+    one = optimizer([free, frozen, torch.nn.Parameter(torch.ones(2, 2))], weight_decay=0.5)
+    one.step()
+    assert torch.equal(frozen, torch.ones(3, 3))
+    assert not torch.equal(free, torch.ones(3, 3))
+    assert len(one.state) == 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.tokenizer import END_OF_TEXT, GPT2_PATTERN, GPT4_PATTERN, train_bpe
-from scratchlm.tokenizer.encoder import heap_merge
+from scratchlm.tokenizer.bpe_encode import heap_merge
 
 tiktoken = pytest.importorskip("tiktoken")
 openai_public = pytest.importorskip("tiktoken_ext.openai_public")
@@ -26,7 +26,7 @@ def same_for_both(pattern, their_pattern):
         "village",
         pat_str=their_pattern,
         mergeable_ranks={ours.token_bytes(id): id for id in range(ours.vocab_size - 1)},
-        special_tokens=dict(ours.specials),
+        special_tokens=dict(ours.special_tokens),
     )
     return ours, theirs
 

@@ -6,11 +6,15 @@ from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import GPT2_PATTERN, GPT4_PATTERN, naive, train_bpe
-from scratchlm.tokenizer.counting import count_pretokens
-from scratchlm.tokenizer.ties import hugging_face, largest_bytes, smallest_ids
-from scratchlm.tokenizer.trainer import learn_merges
+from scratchlm.tokenizer.bpe_train import (
+    hugging_face_order,
+    largest_bytes,
+    learn_merges,
+    smallest_ids,
+)
+from scratchlm.tokenizer.pretoken_counts import count_pretokens
 
-TIES = [smallest_ids, largest_bytes, hugging_face]
+TIES = [smallest_ids, largest_bytes, hugging_face_order]
 # Few letters, so that pairs repeat, overlap and tie; a few characters of several bytes.
 WORDS = st.dictionaries(st.text("ab é😊", max_size=12), st.integers(1, 4), max_size=12)
 
@@ -19,17 +23,19 @@ def village(number):
     return [story.text for story in world.corpus("train", number)]
 
 
-@given(words=WORDS, tie=st.sampled_from(TIES), min_count=st.integers(1, 3))
-def test_fast_merges_equal_the_naive_ones(words, tie, min_count):
-    fast = learn_merges(words, 40, tie=tie, min_count=min_count)
-    assert fast == naive.learn_merges(words, 40, tie=tie, min_count=min_count)
+@given(words=WORDS, tie_break=st.sampled_from(TIES), min_count=st.integers(1, 3))
+def test_fast_merges_equal_the_naive_ones(words, tie_break, min_count):
+    fast = learn_merges(words, 40, tie_break=tie_break, min_count=min_count)
+    assert fast == naive.naive_merges(words, 40, tie_break=tie_break, min_count=min_count)
 
 
-@pytest.mark.parametrize("tie", TIES)
+@pytest.mark.parametrize("tie_break", TIES)
 @pytest.mark.parametrize("pattern", [GPT2_PATTERN, GPT4_PATTERN])
-def test_fast_merges_equal_the_naive_ones_on_stories(tie, pattern):
+def test_fast_merges_equal_the_naive_ones_on_stories(tie_break, pattern):
     words = count_pretokens(village(40), pattern)
-    assert learn_merges(words, 200, tie=tie) == naive.learn_merges(words, 200, tie=tie)
+    assert learn_merges(words, 200, tie_break=tie_break) == naive.naive_merges(
+        words, 200, tie_break=tie_break
+    )
 
 
 def test_merges_equal_those_of_hugging_face():
@@ -44,7 +50,7 @@ def test_merges_equal_those_of_hugging_face():
         show_progress=False,
     )
     theirs.train_from_iterator(texts, trainer)
-    ours = train_bpe(texts, 1500, specials=(), tie=hugging_face)
+    ours = train_bpe(texts, 1500, special_tokens=(), tie_break=hugging_face_order)
     # Their tokens are written in GPT-2's visible characters; decoding gives the bytes.
     visible = {char: byte for byte, char in visible_bytes().items()}
     names = sorted(theirs.get_vocab(), key=theirs.get_vocab().get)[256:]
@@ -73,7 +79,7 @@ def test_a_vocabulary_without_room_is_refused():
     with pytest.raises(InputError, match=r"at least 257 .*found 256"):
         train_bpe(["some text"], 256)
     with pytest.raises(InputError, match=r"at least 259 .*3 special"):
-        train_bpe(["some text"], 258, specials=["<a>", "<b>", "<c>"])
+        train_bpe(["some text"], 258, special_tokens=["<a>", "<b>", "<c>"])
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 from scratchlm.errors import InputError
-from scratchlm.model import ModelConfig, save_model
-from scratchlm.tokenizer import TOKENIZER_FILE
+from scratchlm.interop import save
+from scratchlm.model import ModelConfig
+from scratchlm.storage import from_fields
 from scratchlm.training import TrainConfig
 from scratchlm.zoo import RECIPES, Recipe, build, history, load, measure, recipe, verify
 from scratchlm.zoo import shipped as names
@@ -21,16 +22,16 @@ TINY = Recipe(
 )
 
 
-def silent(model, tokenizer, number, **_):
+def silent(model, tokenizer, prompts, **_):
     """Instead of `generate_batch`: babble takes long, and is not what is tested here."""
-    return ["Silence."] * number
+    return ["Silence."] * len(prompts)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A tiny recipe, built once."""
     patch = pytest.MonkeyPatch()
-    patch.setitem(measure.__globals__, "write_many", silent)
+    patch.setitem(measure.__globals__, "generate_batch", silent)
     folder = tmp_path_factory.mktemp("tiny")
     build(TINY, folder)
     patch.undo()
@@ -47,7 +48,7 @@ def test_the_base_model_is_close_to_the_floor_and_tells_stories_of_the_village()
 
 def test_the_base_model_bears_its_recipe_and_its_history():
     notes, past = load("base").notes, history("base")
-    assert Recipe.read(notes["recipe"]) == recipe("base")
+    assert from_fields(Recipe, notes["recipe"], "base", "build it again") == recipe("base")
     assert len(past["loss"]) == recipe("base").training.steps
     assert past["milestones"][-1]["step"] == recipe("base").training.steps
 
@@ -65,7 +66,7 @@ def test_the_tokenizer_is_the_one_the_recipe_trains():
 
 
 def test_building_again_changes_nothing(built, monkeypatch):
-    monkeypatch.setitem(measure.__globals__, "write_many", silent)
+    monkeypatch.setitem(measure.__globals__, "generate_batch", silent)
     before = load(built)
     build(TINY, built)
     after = load(built)
@@ -80,7 +81,7 @@ def ship(built, monkeypatch, tmp_path, name="tiny"):
     (tmp_path / "artefacts" / name).symlink_to(built)
     monkeypatch.setitem(load.__globals__, "ARTEFACTS", tmp_path / "artefacts")
     monkeypatch.setitem(RECIPES, name, TINY)
-    monkeypatch.setitem(measure.__globals__, "write_many", silent)
+    monkeypatch.setitem(measure.__globals__, "generate_batch", silent)
 
 
 def test_verify_accepts_what_the_recipe_makes(built, monkeypatch, tmp_path):
@@ -90,17 +91,16 @@ def test_verify_accepts_what_the_recipe_makes(built, monkeypatch, tmp_path):
 
 def test_verify_refuses_other_weights_and_another_recipe(built, monkeypatch, tmp_path):
     ship(built, monkeypatch, tmp_path)
-    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, rows=3))
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, batch_size=3))
     with pytest.raises(InputError, match="not the one it was trained with"):
         verify("tiny", tmp_path / "again")
     monkeypatch.setitem(RECIPES, "tiny", TINY)
     past = json.loads((built / HISTORY).read_text())
     wrong = tmp_path / "wrong"
     wrong.mkdir()
-    (wrong / TOKENIZER_FILE).write_bytes((built / TOKENIZER_FILE).read_bytes())
     (wrong / HISTORY).write_text(json.dumps({**past, "loss": [9.0] * len(past["loss"])}))
     loaded = load(built)
-    save_model(wrong, loaded.model, dtype=torch.bfloat16, notes=loaded.notes)
+    save(wrong, loaded.model, loaded.tokenizer, dtype=torch.bfloat16, notes=loaded.notes)
     (tmp_path / "artefacts" / "tiny").unlink()
     (tmp_path / "artefacts" / "tiny").symlink_to(wrong)
     with pytest.raises(InputError, match="expected the first 20 losses"):
@@ -112,8 +112,7 @@ def test_models_that_do_not_exist_or_do_not_fit_are_refused(built, tmp_path):
         load("basement")
     with pytest.raises(InputError, match="expected one of base"):
         recipe("basement")
-    save_model(tmp_path, load("base").model)
-    (tmp_path / TOKENIZER_FILE).write_bytes((built / TOKENIZER_FILE).read_bytes())
+    save(tmp_path, load(built).model, load("base").tokenizer)
     with pytest.raises(InputError, match="belong to different models"):
         load(tmp_path)
 

@@ -1,14 +1,14 @@
 """`scratchlm corpus clean | classifier | mix`: from files of documents to text to train on."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from scratchlm import corpus
-from scratchlm.corpus.readers.inputs import input_files, read_documents
+from scratchlm.corpus.readers import input_files
 from scratchlm.errors import InputError
 
 StepName = Literal[
@@ -34,6 +34,12 @@ class Clean:
     """For `quality`: a file of `scratchlm corpus classifier`."""
     evals: tuple[Path, ...] = ()
     """For `evals`: files of questions whose n-grams are cut out."""
+    field: str = "text"
+    """Where the text stands in JSON Lines and Parquet."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Leave plain text that is not UTF-8 out, or put U+FFFD in the place of such bytes."""
+    on_error: Literal["skip", "stop"] = "skip"
+    """What cannot be read is left out and counted, or ends the run."""
     bad_words: Path | None = None
     """For `c4`: a list of words, one a line; documents with one of them are dropped."""
     workers: int = 1
@@ -52,6 +58,10 @@ class TrainClassifier:
     """The file to write."""
     kind: Literal["language", "quality"] = "language"
     """What the labels are."""
+    field: str = "text"
+    """Where the text stands in a line of JSON."""
+    on_error: Literal["skip", "stop"] = "stop"
+    """What cannot be read is left out and counted, or ends the run."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +88,18 @@ def clean(options: Clean) -> None:
     """
     steps = tuple(build_step(name, options) for name in options.steps)
     manifest = corpus.Pipeline(steps).run(
-        options.inputs, options.out, workers=options.workers, executor=options.executor
+        options.inputs,
+        options.out,
+        read=partial(corpus.read, field=options.field, errors=options.errors),
+        on_error=options.on_error,
+        workers=options.workers,
+        executor=options.executor,
     )
     print(corpus.stats_table(manifest.stats))
+    if manifest.left_out:
+        left_out = corpus.ErrorPolicy()
+        left_out.add(manifest.left_out)
+        print(f"left out or altered in reading:\n{left_out}")
     size = sum(origin["bytes"] for origin in manifest.origins)
     print(f"{manifest.documents:,} documents, {size:,} bytes of text: {options.out}")
 
@@ -105,7 +124,12 @@ def build_step(name: StepName, options: Clean) -> corpus.Step | corpus.Deduplica
         case "evals":
             if not options.evals:
                 raise InputError("steps: expected --evals FILE with the step evals, found none")
-            texts = [page.text for page in _documents(options.evals)]
+            on_error = corpus.ErrorPolicy(options.on_error)
+            texts = [
+                page.text
+                for file in input_files(options.evals, on_error)
+                for page in corpus.read(file, field=options.field, on_error=on_error)
+            ]
             ngram = corpus.choose_ngram(texts)
             return corpus.Decontaminate(corpus.evaluation_ngrams(texts, ngram), ngram)
         case "c4":
@@ -131,15 +155,19 @@ def train_classifier(options: TrainClassifier) -> None:
         InputError: An example lacks its label, or see `train_language` and `train_quality`.
     """
     examples = []
-    for page in _documents(options.examples):
-        if "label" not in page.meta:
-            raise InputError(
-                f'{page.source}: document {page.id}: expected a field "label", found none; add it'
-            )
-        examples.append((page.text, page.meta["label"]))
+    on_error = corpus.ErrorPolicy(options.on_error)
+    for file in input_files(options.examples, on_error):
+        for page in corpus.read(file, field=options.field, on_error=on_error):
+            if "label" not in page.meta:
+                raise InputError(
+                    f'{file}: document {page.id}: expected a field "label", found none; add it'
+                )
+            examples.append((page.text, page.meta["label"]))
     learn = corpus.train_language if options.kind == "language" else corpus.train_quality
     model = learn(examples)
     model.save(options.out)
+    if on_error.counts:
+        print(f"left out or altered in reading:\n{on_error}")
     print(f"{', '.join(model.labels)} from {len(examples):,} texts: {options.out}")
 
 
@@ -171,8 +199,3 @@ def _named(path: Path | None, option: str) -> Path:
             "`scratchlm corpus classifier` trains one"
         )
     return path
-
-
-def _documents(paths: tuple[Path, ...]) -> Iterator[corpus.Document]:
-    for file in input_files(list(paths)):
-        yield from read_documents(file)

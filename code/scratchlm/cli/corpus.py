@@ -13,6 +13,7 @@ from tqdm import tqdm
 from scratchlm import corpus, world
 from scratchlm.cli.clean import Clean, Mix, TrainClassifier, clean, mix_corpora, train_classifier
 from scratchlm.errors import InputError
+from scratchlm.storage import AtomicFile
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class WriteVillage:
 
 
 @dataclass(frozen=True)
-class ReadDocuments:
+class ReadFile:
     """Print the documents of a crawl, a dump or a file of texts, and what had to be left out."""
 
     file: tyro.conf.Positional[Path]
@@ -52,6 +53,10 @@ class ReadDocuments:
     """Where to go on: the "end" of the last document printed before."""
     format: Literal["jsonl", "text"] = "jsonl"
     """One JSON object a line, or the texts with lines of <|endoftext|> between them."""
+    field: str = "text"
+    """Where the text stands in JSON Lines and Parquet."""
+    errors: Literal["strict", "replace"] = "strict"
+    """Leave plain text that is not UTF-8 out, or put U+FFFD in the place of such bytes."""
     on_error: Literal["skip", "stop"] = "skip"
     """What to do at a broken record: count it and go on after it, or stop."""
 
@@ -63,7 +68,7 @@ class Corpus:
     action: tyro.conf.OmitSubcommandPrefixes[
         Annotated[ListTexts, tyro.conf.subcommand("list")]
         | Annotated[GetText, tyro.conf.subcommand("get")]
-        | Annotated[ReadDocuments, tyro.conf.subcommand("read")]
+        | Annotated[ReadFile, tyro.conf.subcommand("read")]
         | Annotated[WriteVillage, tyro.conf.subcommand("village")]
         | Annotated[Clean, tyro.conf.subcommand("clean")]
         | Annotated[TrainClassifier, tyro.conf.subcommand("classifier")]
@@ -83,7 +88,7 @@ def run(options: Corpus) -> None:
             print_registry()
         case GetText(name):
             print(corpus.get(name))
-        case ReadDocuments() as wanted:
+        case ReadFile() as wanted:
             print_documents(wanted)
         case WriteVillage(out, stories, split):
             write_village(out, stories, split)
@@ -109,7 +114,7 @@ def print_registry() -> None:
         )
 
 
-def print_documents(wanted: ReadDocuments) -> None:
+def print_documents(wanted: ReadFile) -> None:
     r"""Print documents to standard output; progress and damage go to standard error.
 
     Args:
@@ -121,14 +126,21 @@ def print_documents(wanted: ReadDocuments) -> None:
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "one.txt"
     >>> _ = file.write_text("Once.\n")
-    >>> print_documents(ReadDocuments(file, format="text"))
+    >>> print_documents(ReadFile(file, format="text"))
     Once.
     <|endoftext|>
     """
     on_error = corpus.ErrorPolicy(wanted.on_error)
     size = wanted.file.stat().st_size if wanted.file.exists() else 0
     with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:
-        documents = corpus.read(wanted.file, wanted.start, on_error=on_error, progress=bar.update)
+        documents = corpus.read(
+            wanted.file,
+            wanted.start,
+            field=wanted.field,
+            errors=wanted.errors,
+            on_error=on_error,
+            progress=bar.update,
+        )
         try:
             for document in islice(documents, wanted.limit):
                 if wanted.format == "jsonl":
@@ -161,18 +173,9 @@ def write_village(out: Path, stories: int, split: str) -> None:
     """
     if stories < 1:
         raise InputError(f"--stories: expected at least 1, found {stories}")
-    part = out.with_name(out.name + ".part")
     nats = 0.0
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            for told in tqdm(world.corpus(split, stories), total=stories, unit=" stories"):
-                file.write(f"{told.text}\n{corpus.SEPARATOR}\n")
-                nats += told.nats
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(
-            f"{out}: expected a file that can be written, found: {error.strerror}; "
-            "check the folder and the free space, or name another file with --out"
-        ) from error
+    with AtomicFile(out) as file:
+        for told in tqdm(world.corpus(split, stories), total=stories, unit=" stories"):
+            file.write(f"{told.text}\n{corpus.SEPARATOR}\n".encode())
+            nats += told.nats
     print(f"{stories:,} stories, {out.stat().st_size:,} bytes: {out}")

@@ -143,7 +143,7 @@ def packing_report(shards: data.Shards, seq_len: int) -> str:
     documents cut: 0.0 % by windows, 0.0 % by packing
     attention inside documents: 31 pairs of tokens, 67.4 % of the 46 without document masks
     """
-    packing = data.pack(shards.lengths, seq_len)
+    packing = data.best_fit_pack(shards.lengths, seq_len)
     inside, all_pairs = data.attention_pairs(packing)
     by_windows = data.documents_cut(shards.lengths, seq_len) / len(shards)
     by_packing = float((shards.lengths > seq_len).mean())

@@ -1,10 +1,9 @@
-"""`scratchlm generate`: a model writes on."""
+"""`scratchlm generate`: a model continues a text."""
 
 from dataclasses import dataclass
 
 import tyro
 
-from scratchlm.inference import SamplingParams, generate_text
 from scratchlm.zoo import load
 
 
@@ -15,10 +14,11 @@ class Generate:
     prompt: tyro.conf.Positional[str] = ""
     """How the text begins."""
     model: str = "base"
-    """A model of the zoo; a folder from `scratchlm pretrain`, or in Hugging Face's form; or a model
-    of the Hugging Face hub, which is fetched: OWNER/MODEL or OWNER/MODEL@REVISION."""
+    """A model of the zoo (base, smollm2, ...); a folder from `scratchlm pretrain`, or a published
+    one; a GGUF file; or a model of the Hugging Face hub, which is fetched: OWNER/MODEL or
+    OWNER/MODEL@REVISION."""
     temperature: float = 0.8
-    """0 always takes the likeliest token; 1 is the model's own guess."""
+    """0 always takes the likeliest token; 1 is the model's own distribution."""
     top_k: int = 0
     """Choose among the k likeliest tokens; 0 means all."""
     top_p: float = 1.0
@@ -35,19 +35,15 @@ def run(options: Generate) -> None:
     Raises:
         InputError: The model cannot be read, or a setting is impossible.
     """
-    sampling = SamplingParams(options.temperature, options.top_k, options.top_p)
-    loaded = load(options.model)
-    controls = loaded.controls
-    print(options.prompt, end="", flush=True)
-    for piece in generate_text(
-        loaded.model,
-        loaded.tokenizer,
+    pieces = load(options.model).stream(
         options.prompt,
-        sampling=sampling,
+        temperature=options.temperature,
+        top_k=options.top_k,
+        top_p=options.top_p,
         max_new_tokens=options.max_new_tokens,
         seed=options.seed,
-        bos_token_ids=controls.begin if options.prompt else controls.empty,
-        stop_token_ids=controls.ends,
-    ):
+    )
+    print(options.prompt, end="", flush=True)
+    for piece in pieces:
         print(piece, end="", flush=True)
     print()

@@ -1,5 +1,6 @@
 """`scratchlm COMMAND`: finds the command, and turns bad input into one line."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,6 +9,7 @@ import tyro
 
 from scratchlm.errors import InputError
 
+BROKEN_PIPE = 141  # as a shell counts a program that this ended: 128 and the signal's number
 COMMANDS = {
     "corpus": "fetch public texts, read crawls and dumps, clean and mix them, or write stories",
     "world": "write the village's crawl, encyclopedia or forum, with labels",
@@ -16,7 +18,8 @@ COMMANDS = {
     "model": "count the parameters, operations and memory of a model",
     "pretrain": "train a language model on your own text",
     "evaluate": "place a text and a model on the ladder of bits per byte",
-    "generate": "let a model write",
+    "generate": "let a model continue a text",
+    "chat": "talk with a model that was trained for it",
     "zoo": "list the models that ship with the book, and train them again",
 }
 
@@ -46,9 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = tyro.cli(getattr(module, name.capitalize()), args=rest, prog=f"scratchlm {name}")
     try:
         module.run(options)
+        sys.stdout.flush()  # here rather than when the interpreter ends
     except InputError as error:
         print(f"scratchlm {name}: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # as of `scratchlm zoo list | head -1`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except KeyboardInterrupt as stop:
         print("; ".join([f"scratchlm {name}: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130

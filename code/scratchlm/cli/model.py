@@ -1,4 +1,4 @@
-"""`scratchlm model`: what a model costs, before anyone trains it."""
+"""`scratchlm model`: what a model costs before anyone trains it; old models brought up to date."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ import tyro
 
 from scratchlm import zoo
 from scratchlm.errors import InputError
-from scratchlm.interop import read_config
-from scratchlm.interop.directory import CONFIG, read_json
+from scratchlm.interop import CONFIG, convert, read_config
+from scratchlm.interop.folder import diagnose
+from scratchlm.interop.gguf import gguf_config
+from scratchlm.interop.gguf_file import GGUFFile
 from scratchlm.model import (
     ModelConfig,
     count_activations,
@@ -20,18 +22,21 @@ from scratchlm.model import (
     count_parameters,
 )
 from scratchlm.model.presets import PRESETS
+from scratchlm.storage import read_json
+from scratchlm.zoo import smollm2
 
 PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
 
 
 @dataclass(frozen=True)
 class Model:
-    """Print parameters, operations and memory of a model."""
+    """Print parameters, operations and memory of a model, or convert one of an earlier release."""
 
-    action: tyro.conf.Positional[Literal["describe"]]
-    """What to do."""
+    action: tyro.conf.Positional[Literal["describe", "convert"]]
+    """What to do; convert brings a folder into today's form, in place."""
     name: tyro.conf.Positional[str]
-    """A published model (gpt2, gpt3, ...), one of the zoo, a model's folder, or a config.json."""
+    """A published model (gpt2, gpt3, ...), one of the zoo, a model's folder, a GGUF file, or a
+    config.json; to convert: a folder."""
     batch_size: int = 1
     """Rows in a batch."""
     seq_len: int | None = None
@@ -48,14 +53,17 @@ def run(options: Model) -> None:
     Raises:
         InputError: There is no such model, or a number makes no sense.
     """
-    print(describe(options))
+    if options.action == "convert":
+        convert(options.name)
+        print(f"{options.name}: in today's form; scratchlm generate --model {options.name}")
+    else:
+        print(describe(options))
 
 
 def find(name: str) -> ModelConfig:
     """Return the configuration of a published model, one of the zoo, or one in a folder or file.
 
-    Of a folder or a ``config.json`` in Hugging Face's form, only that file is read: the weights
-    may be elsewhere.
+    No weights are read: they may be elsewhere.
 
     Raises:
         InputError: There is none, or the file cannot be understood.
@@ -63,18 +71,23 @@ def find(name: str) -> ModelConfig:
     >>> find("base").n_layers
     5
     """
-    path = Path(name)
-    path = path / CONFIG if (path / CONFIG).is_file() else path
-    if path.suffix == ".json":
-        return read_config(read_json(path), str(path))
-    if name in zoo.shipped() or Path(name).is_dir():
-        return zoo.load(name).model.config
     if name in PRESETS:
         return PRESETS[name]
+    path = Path(name)
+    if name in (*zoo.shipped(), smollm2.NAME):
+        path = zoo.find(name)
+    if path.is_dir():
+        if not (path / CONFIG).is_file():
+            raise InputError(f"{path}: {diagnose(path)}")
+        path = path / CONFIG
+    if path.suffix == ".gguf":
+        return gguf_config(GGUFFile(path))
+    if path.suffix == ".json":
+        return read_config(read_json(path, "name another one"), str(path))
+    names = ", ".join((*PRESETS, *zoo.shipped(), smollm2.NAME))
     raise InputError(
-        f"model: expected one of {', '.join((*PRESETS, *zoo.shipped()))}, or a folder with a "
-        "model, "
-        f"or a config.json, found {name!r}"
+        f"model: expected one of {names}, a folder with a model, a GGUF file, or a config.json, "
+        f"found {name!r}"
     )
 
 

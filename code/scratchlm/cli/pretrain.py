@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scratchlm.corpus import SEPARATOR
+from scratchlm.data import OwnText, TrainingText, open_shards, prepare_text
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import SamplingParams, generate_text
-from scratchlm.model import ModelConfig, Transformer, save_model
+from scratchlm.interop import save
+from scratchlm.model import ModelConfig, Transformer
 from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
 from scratchlm.training import TrainConfig, Trainer, train
 from scratchlm.training.loop import CHECKPOINT
-from scratchlm.training.own_text import OwnText, prepare
 from scratchlm.training.precision import Precision, native_precision
-from scratchlm.training.shard_text import open_shards
-from scratchlm.training.text import Text
 
 SETTINGS = "settings.json"
 TRIAL = 10  # steps that tell how fast this machine is
@@ -102,7 +101,7 @@ def run(options: Pretrain) -> None:
     finish(options, trainer.model, text)
 
 
-def begin(options: Pretrain) -> tuple[Text, Trainer]:
+def begin(options: Pretrain) -> tuple[TrainingText, Trainer]:
     """Prepare the text and the trainer; a resumed run keeps its text and its plan.
 
     A new run claims its folder only after everything has been set up, and so checked.
@@ -156,11 +155,11 @@ def check(options: Pretrain) -> None:
     ModelConfig.named(options.size, vocab_size=options.vocab_size, max_seq_len=options.seq_len)
 
 
-def new_text(options: Pretrain) -> Text:
+def new_text(options: Pretrain) -> TrainingText:
     """Prepare what a new run learns from."""
     if options.text is None:
         return from_shards(options)
-    return prepare(
+    return prepare_text(
         options.text,
         vocab_size=options.vocab_size,
         errors=options.errors,
@@ -168,7 +167,7 @@ def new_text(options: Pretrain) -> Text:
     )
 
 
-def from_shards(options: Pretrain) -> Text:
+def from_shards(options: Pretrain) -> TrainingText:
     """Open the shards, which stay where they are."""
     if options.tokenizer is None:
         raise InputError(
@@ -177,7 +176,7 @@ def from_shards(options: Pretrain) -> Text:
     return open_shards(options.shards, options.tokenizer, options.weights)
 
 
-def make_plan(options: Pretrain, text: Text) -> TrainConfig:
+def make_plan(options: Pretrain, text: TrainingText) -> TrainConfig:
     """Decide on the steps and on the precision, which depend on the machine."""
     precision = native_precision() if options.precision == "auto" else options.precision
     trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, precision=precision)
@@ -185,7 +184,7 @@ def make_plan(options: Pretrain, text: Text) -> TrainConfig:
     return replace(trial, steps=steps)
 
 
-def trainer_for(options: Pretrain, text: Text, plan: TrainConfig) -> Trainer:
+def trainer_for(options: Pretrain, text: TrainingText, plan: TrainConfig) -> Trainer:
     """Set a run up."""
     shape = ModelConfig.named(
         options.size,
@@ -197,7 +196,7 @@ def trainer_for(options: Pretrain, text: Text, plan: TrainConfig) -> Trainer:
     return Trainer(Transformer(shape, options.seed), batches, plan)
 
 
-def steps_in(options: Pretrain, text: Text, plan: TrainConfig) -> int:
+def steps_in(options: Pretrain, text: TrainingText, plan: TrainConfig) -> int:
     """Try some steps, and tell how many fit the minutes."""
     trial = trainer_for(options, text, plan)
     for _ in range(TRIAL // 2):  # the first ones are slower
@@ -208,7 +207,7 @@ def steps_in(options: Pretrain, text: Text, plan: TrainConfig) -> int:
     return max(TRIAL, round(options.minutes * 60 * TRIAL / (time.perf_counter() - start)))
 
 
-def finish(options: Pretrain, model: Transformer, text: Text) -> None:
+def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
     """Measure, save, and say how to go on."""
     nats = sum(document_nats(model, text.held_out_rows()))
     held_out = "".join(text.held_out_text())
@@ -216,7 +215,7 @@ def finish(options: Pretrain, model: Transformer, text: Text) -> None:
         "bits_per_byte": nats / log(2) / len(held_out.encode()),
         "nats_per_character": nats / len(held_out),
     }
-    save_model(options.out, model, notes=notes)
+    save(options.out, model, text.tokenizer, notes=notes)
     print(f"\n--- trained\n{sample(model, text)}")
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "
@@ -225,7 +224,7 @@ def finish(options: Pretrain, model: Transformer, text: Text) -> None:
     )
 
 
-def sample(model: Transformer, text: Text) -> str:
+def sample(model: Transformer, text: TrainingText) -> str:
     """A short piece of the model's own."""
     return "".join(
         generate_text(model, text.tokenizer, sampling=SamplingParams(0.8), max_new_tokens=300)

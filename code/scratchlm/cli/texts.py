@@ -1,11 +1,12 @@
-"""The texts that commands are given: plain, or in lines of JSON."""
+"""The texts that commands are given: plain, or in lines of JSON; compressed or not."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from scratchlm.corpus import SEPARATOR, ErrorPolicy, read_jsonl, read_texts, text_files
-from scratchlm.corpus.readers.text import SUFFIXES
+from scratchlm.corpus.readers.chunks import uncompressed_name
+from scratchlm.corpus.readers.text import is_text_name
 from scratchlm.errors import InputError
 
 JSON_LINES = ".jsonl"
@@ -22,15 +23,20 @@ def text_inputs(path: Path) -> tuple[list[Path], bool]:
     ...
     scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
     """
-    lines = sorted(path.rglob(f"*{JSON_LINES}*"), key=Path.as_posix) if path.is_dir() else []
-    if lines and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*")):
+    below = path.rglob("[!.]*") if path.is_dir() else []
+    lines = sorted(filter(_is_json_lines, below), key=Path.as_posix)
+    if lines and any(map(is_text_name, path.rglob("*"))):
         raise InputError(
             f"{path}: expected JSON Lines or plain text in this folder, found both; "
             "name one file, or a folder with one kind"
         )
-    if lines or (path.is_file() and JSON_LINES in path.suffixes):
+    if lines or (path.is_file() and _is_json_lines(path)):
         return lines or [path], True
     return text_files(path), False
+
+
+def _is_json_lines(path: Path) -> bool:
+    return uncompressed_name(path).suffix.lower() == JSON_LINES
 
 
 def read_input(
@@ -67,6 +73,4 @@ def read_input(
             for document in read_jsonl(file, text=field, on_error=on_error, progress=progress):
                 yield document.text
         return
-    for text in read_texts(path, errors=errors, separator=separator):
-        progress(len(text.encode()))
-        yield text
+    yield from read_texts(path, errors=errors, separator=separator, progress=progress)

@@ -1,13 +1,10 @@
-"""`scratchlm tokenizer`: train a tokenizer, exchange one, or show how one cuts a text."""
+"""`scratchlm tokenizer`: train a tokenizer, convert one, or show the tokens of a text."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from scratchlm import corpus, tokenizer
 from scratchlm.cli.texts import read_input
@@ -24,38 +21,47 @@ TRAINERS: Mapping[str, Callable[..., tokenizer.Tokenizer]] = MappingProxyType(
 )
 RANKS = ".tiktoken"
 SAMPLE = 5_000_000  # characters that bytes per token are measured on
+Pattern = Literal[
+    "gpt2",
+    "gpt4",
+    "gpt4o",
+    "llama3",
+    "qwen2",
+    "smollm",
+    "single-digits",
+    "digits-from-left",
+    "digits-from-right",
+]
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Learn a tokenizer from text (--text), or use one (--load, --import); --show prints tokens."""
+    """Learn a tokenizer from text (--text), or use one (--load); --show prints a text's tokens."""
 
     text: Path | None = None
     """To train on: text, or JSON Lines as `corpus clean` writes them; a file, or a folder."""
     algorithm: Literal["bpe", "wordpiece", "unigram", "characters", "bytes"] = "bpe"
-    """How words are cut."""
+    """How pre-tokens are split into tokens."""
     vocab_size: int = 4096
     """Tokens in all: 256 bytes, what is learned, and the special tokens."""
-    pattern: Literal["gpt2", "gpt4", "single-digits", "digits-from-left", "digits-from-right"] = (
-        "gpt2"
-    )
-    """How text is cut into words first; with --import, the pattern of a file of ranks."""
+    pattern: Pattern | None = None
+    """The pre-tokenization pattern, gpt2 if none is named; with --load, that of an unknown file of
+    ranks."""
     chat: bool = False
     """Reserve the special tokens <|im_start|> and <|im_end|> of a chat."""
     workers: int = 1
-    """Processes that cut the text into words; the result is the same."""
+    """Processes that pre-tokenize; the result is the same."""
     out: Path | None = None
-    """Where to write the tokenizer; tokenizer.json, if it was trained."""
+    """Where to write the tokenizer: a tokenizer.json, which Hugging Face's tokenizers read too, or
+    tiktoken's ranks (*.tiktoken). With --text, ./tokenizer.json if nothing is named."""
     separator: str = corpus.SEPARATOR
     """The line that ends a document in a file of many."""
     errors: Literal["strict", "replace"] = "strict"
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
     load: Path | None = None
-    """A tokenizer that --out wrote."""
-    import_: Annotated[Path | None, tyro.conf.arg(name="import")] = None
-    """A tokenizer.json of Hugging Face's, or ranks of tiktoken's (*.tiktoken)."""
-    export: Path | None = None
-    """Write the tokenizer as Hugging Face's tokenizer.json, or as ranks (*.tiktoken)."""
+    """A tokenizer.json, ours or a published one, or tiktoken's ranks (*.tiktoken)."""
+    convert: Path | None = None
+    """A tokenizer.json of our first version, to be written anew with --out."""
     show: str | None = None
     """A text whose tokens are printed."""
 
@@ -66,30 +72,27 @@ def run(options: Tokenizer) -> None:
     Raises:
         InputError: the options do not go together, or a file cannot be used.
     """
-    if sum(path is not None for path in (options.text, options.load, options.import_)) != 1:
+    sources = (options.text, options.load, options.convert)
+    if sum(source is not None for source in sources) != 1:
         raise InputError(
-            "expected either --text, to learn from, or --load or --import; give one of the three"
+            "expected either --text, to learn from, or --load or --convert; give one of the three"
         )
-    aims = (options.text, options.show, options.export, options.out)
-    if all(aim is None for aim in aims):
-        raise InputError("expected --show TEXT, --export or --out beside it, found none; add one")
+    if options.text is None and options.show is None and options.out is None:
+        raise InputError("expected --show TEXT or --out FILE beside it, found neither; add one")
     if options.text is not None:
-        used = train(options)
+        used = train_tokenizer(options, options.text)
     elif options.load is not None:
-        used = tokenizer.Tokenizer.load(options.load)
+        used = load_tokenizer(options, options.load)
     else:
-        used = take(options)
+        assert options.convert is not None
+        used = tokenizer.convert_tokenizer(options.convert)
     if options.out is not None and options.text is None:
-        write(options.out, used.save)
-    if options.export is not None:
-        ranks = options.export.suffix == RANKS
-        save = tokenizer.save_ranks if ranks else tokenizer.save_tokenizer_json
-        write(options.export, partial(save, used))
+        save_tokenizer(used, options.out)
     if options.show is not None:
-        print(table(used, options.show))
+        print(token_table(used, options.show))
 
 
-def train(options: Tokenizer) -> tokenizer.Tokenizer:
+def train_tokenizer(options: Tokenizer, text: Path) -> tokenizer.Tokenizer:
     """Train a tokenizer, write it, and print what became of it.
 
     Raises:
@@ -98,25 +101,24 @@ def train(options: Tokenizer) -> tokenizer.Tokenizer:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "a.txt").write_text("low lower lowest")
-    >>> options = Tokenizer(folder / "a.txt", vocab_size=260, out=folder / "t.json")
-    >>> _ = train(options)  # doctest: +ELLIPSIS
+    >>> options = Tokenizer(vocab_size=260, out=folder / "t.json")
+    >>> _ = train_tokenizer(options, folder / "a.txt")  # doctest: +ELLIPSIS
     260 tokens, 2.00 bytes each: ...
     """
-    assert options.text is not None
     sample: list[str] = []
-    documents = read_input(options.text, errors=options.errors, separator=options.separator)
-    specials = special_tokens(options)
-    asked = options.vocab_size if options.algorithm != "bytes" else 256 + len(specials)
+    documents = read_input(text, errors=options.errors, separator=options.separator)
+    special = tokenizer.CHAT_SPECIAL_TOKENS if options.chat else (tokenizer.END_OF_TEXT,)
+    asked = options.vocab_size if options.algorithm != "bytes" else 256 + len(special)
     trained = TRAINERS[options.algorithm](
         keep(documents, sample),
         asked,
-        specials=specials,
-        pattern=tokenizer.PATTERNS[options.pattern],
+        special_tokens=special,
+        pattern=tokenizer.PRETOKEN_PATTERNS[options.pattern or "gpt2"],
         workers=options.workers,
         progress=True,
     )
     out = options.out or Path(tokenizer.TOKENIZER_FILE)
-    write(out, trained.save)
+    save_tokenizer(trained, out)
     size = sum(len(text.encode()) for text in sample)
     ids = sum(len(trained.encode(text)) for text in sample)
     print(f"{trained.vocab_size:,} tokens, {size / ids:.2f} bytes each: {out}")
@@ -125,13 +127,37 @@ def train(options: Tokenizer) -> tokenizer.Tokenizer:
     return trained
 
 
-def special_tokens(options: Tokenizer) -> tuple[str, ...]:
-    """The names of the control tokens.
+def load_tokenizer(options: Tokenizer, path: Path) -> tokenizer.Tokenizer:
+    """Read a tokenizer.json, or ranks.
 
-    >>> special_tokens(Tokenizer(chat=True))
-    ('<|endoftext|>', '<|im_start|>', '<|im_end|>')
+    Raises:
+        InputError: the file is missing, damaged, or of another kind; or ranks are not known, and
+            no pattern is named.
     """
-    return tokenizer.CHAT_SPECIALS if options.chat else (tokenizer.END_OF_TEXT,)
+    if path.suffix == RANKS:
+        return tokenizer.load_tiktoken(
+            path,
+            pattern=options.pattern and tokenizer.PRETOKEN_PATTERNS[options.pattern],
+            special_tokens=tokenizer.CHAT_SPECIAL_TOKENS if options.chat else None,
+        )
+    if options.pattern is not None or options.chat:
+        raise InputError(
+            f"{path}: expected no --pattern and no --chat, which a tokenizer.json decides, found "
+            "one of them; leave it out"
+        )
+    return tokenizer.Tokenizer.load(path)
+
+
+def save_tokenizer(trained: tokenizer.Tokenizer, path: Path) -> None:
+    """Write a tokenizer.json, or ranks.
+
+    Raises:
+        InputError: the file cannot be written, or its format cannot hold the tokenizer.
+    """
+    if path.suffix == RANKS:
+        tokenizer.save_tiktoken(trained, path)
+    else:
+        trained.save(path)
 
 
 def keep(texts: Iterable[str], sample: list[str], size: int = SAMPLE) -> Iterator[str]:
@@ -148,43 +174,12 @@ def keep(texts: Iterable[str], sample: list[str], size: int = SAMPLE) -> Iterato
         yield text
 
 
-def take(options: Tokenizer) -> tokenizer.Tokenizer:
-    """Read a vocabulary from elsewhere.
-
-    Raises:
-        InputError: the file is missing, damaged, or of another kind.
-    """
-    assert options.import_ is not None
-    if options.import_.suffix != RANKS:
-        return tokenizer.load_tokenizer_json(options.import_)
-    return tokenizer.load_ranks(
-        options.import_,
-        pattern=tokenizer.PATTERNS[options.pattern],
-        specials=special_tokens(options),
-    )
-
-
-def write(path: Path, save: Callable[[Path], None]) -> None:
-    """Write a file.
-
-    Raises:
-        InputError: it cannot be written, or its format cannot hold the tokenizer.
-    """
-    try:
-        save(path)
-    except OSError as error:
-        raise InputError(
-            f"{path}: expected a file that can be written, found: {error.strerror}; "
-            "check the folder and the free space, or name another file"
-        ) from error
-
-
-def table(trained: tokenizer.Tokenizer, text: str) -> str:
+def token_table(trained: tokenizer.Tokenizer, text: str) -> str:
     r"""List the tokens of a text: id, bytes, and the text where the bytes are characters.
 
     Special tokens in the text stay text.
 
-    >>> print(table(tokenizer.Tokenizer([(104, 105)]), "hi é"))
+    >>> print(token_table(tokenizer.Tokenizer([(104, 105)]), "hi é"))
        256  68 69  'hi'
         32  20     ' '
        195  c3

@@ -7,6 +7,10 @@ from typing import Annotated
 import tyro
 
 from scratchlm import zoo
+from scratchlm.interop.gguf import gguf_config
+from scratchlm.interop.gguf_file import GGUFFile
+from scratchlm.model import count_parameters
+from scratchlm.zoo import smollm2
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def run(options: Zoo) -> None:
         case List():
             for name in zoo.shipped():
                 print(describe(name))
+            print(describe_published())
         case Train(name, out):
             zoo.build(zoo.recipe(name), out)
             print(f"{out}: {zoo.load(out).notes['score']}")
@@ -73,3 +78,16 @@ def describe(name: str) -> str:
     size = f"{loaded.model.parameter_count() / 1e6:.2f} M parameters"
     marks = ", ".join(f"{key} {value}" for key, value in loaded.notes.get("score", {}).items())
     return f"{name:10} {size}; {marks or 'a snapshot of the run'}"
+
+
+def describe_published() -> str:
+    """The published model in a line, or how to get it.
+
+    >>> describe_published().split()[0]
+    'smollm2'
+    """
+    if not smollm2.is_installed():
+        return f"{smollm2.NAME:10} not there yet; get it: {smollm2.INSTALL}"
+    config = gguf_config(GGUFFile(smollm2.find_file()))
+    size = f"{count_parameters(config).total / 1e6:.2f} M parameters"
+    return f"{smollm2.NAME:10} {size}; SmolLM2-135M-Instruct, for `scratchlm chat`"

@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from scratchlm.corpus.extract.gutenberg import strip_gutenberg
-from scratchlm.corpus.readers.text import decode
+from scratchlm.corpus.readers.text import read_texts
 from scratchlm.corpus.registry import RegistryEntry, entry
 from scratchlm.errors import InputError
 from scratchlm.storage import write_atomically
@@ -126,7 +126,7 @@ def _download(wanted: RegistryEntry, file: Path) -> Path:
 def _prepare(file: Path, wanted: RegistryEntry) -> Path:
     if not wanted.prepare:
         return file
-    text = strip_gutenberg(decode(file.read_bytes(), str(file)), str(file))
+    text = strip_gutenberg("".join(read_texts(file)), str(file))
     prepared = file.with_name(f"{wanted.name}.txt")
     if not prepared.exists() or prepared.read_text(encoding="utf-8") != text:
         write_atomically(prepared, text.encode())

@@ -20,9 +20,9 @@ def encode_document(text: str, tokenizer: Tokenizer) -> list[int]:
     >>> encode_document("ab", train_bpe(["ab"], 257))
     [256, 97, 98]
     """
-    if END_OF_TEXT not in tokenizer.specials:
+    if END_OF_TEXT not in tokenizer.special_tokens:
         raise InputError(
             f"tokenizer: expected the special token {END_OF_TEXT}, found "
-            f"{', '.join(tokenizer.specials) or 'none'}; train one that has it"
+            f"{', '.join(tokenizer.special_tokens) or 'none'}; train one that has it"
         )
-    return [tokenizer.specials[END_OF_TEXT], *tokenizer.encode(text)]
+    return [tokenizer.special_tokens[END_OF_TEXT], *tokenizer.encode(text)]

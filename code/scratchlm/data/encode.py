@@ -11,7 +11,7 @@ from scratchlm.data.documents import encode_document
 from scratchlm.data.header import id_dtype
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
-from scratchlm.tokenizer.counting import batches
+from scratchlm.tokenizer.pretoken_counts import batch_texts
 
 BATCH = 300_000  # characters that a process encodes before it reports
 Ids = Int[np.ndarray, "length"]
@@ -58,7 +58,7 @@ def _tasks(
     texts: Iterable[str], first: int, waiting: deque[list[str]]
 ) -> Iterator[tuple[int, list[str]]]:
     """Batches, each with the number of its first document."""
-    for batch in batches(texts, BATCH):
+    for batch in batch_texts(texts, BATCH):
         waiting.append(batch)
         yield first, batch
         first += len(batch)

@@ -7,10 +7,10 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 
-def best_fit_decreasing(sizes: Sequence[int], space: int) -> list[int]:
-    """Put each piece, the largest first, into the fullest row with room; looks at every row.
+def naive_best_fit_decreasing(sizes: Sequence[int], space: int) -> list[int]:
+    """Best fit decreasing, looking at every row: the largest piece first, into the fullest row.
 
-    >>> best_fit_decreasing([2, 5, 3, 4], space=7)
+    >>> naive_best_fit_decreasing([2, 5, 3, 4], space=7)
     [0, 0, 1, 1]
     """
     left: list[int] = []  # of each row
@@ -26,7 +26,7 @@ def best_fit_decreasing(sizes: Sequence[int], space: int) -> list[int]:
 
 
 def first_fit(sizes: Sequence[int], space: int) -> list[int]:
-    """Put each piece, as they come, into the first row with room.
+    """First fit: each piece, as they come, into the first row with room.
 
     >>> first_fit([2, 4, 3, 5], space=7)
     [0, 0, 1, 2]
@@ -42,17 +42,17 @@ def first_fit(sizes: Sequence[int], space: int) -> list[int]:
     return row_of
 
 
-def document_mask(documents: Int[Tensor, "time"]) -> Bool[Tensor, "time time"]:
-    """Ask for every pair of positions whether the first may look at the second.
+def naive_document_mask(document_ids: Int[Tensor, "seq_len"]) -> Bool[Tensor, "seq_len seq_len"]:
+    """The document mask, pair by pair: may the first position attend to the second?
 
-    >>> document_mask(torch.tensor([0, 0, 1])).int()
+    >>> naive_document_mask(torch.tensor([0, 0, 1])).int()
     tensor([[1, 0, 0],
             [1, 1, 0],
             [0, 0, 1]], dtype=torch.int32)
     """
-    time = len(documents)
-    mask = torch.zeros(time, time, dtype=torch.bool)
-    for looking in range(time):
-        for seen in range(time):
-            mask[looking, seen] = seen <= looking and documents[seen] == documents[looking]
+    seq_len = len(document_ids)
+    mask = torch.zeros(seq_len, seq_len, dtype=torch.bool)
+    for query in range(seq_len):
+        for key in range(seq_len):
+            mask[query, key] = key <= query and document_ids[key] == document_ids[query]
     return mask

@@ -1,4 +1,4 @@
-"""Filling rows with whole documents: best fit decreasing."""
+"""Sequence packing: rows filled with whole documents, by best fit decreasing."""
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass
@@ -12,35 +12,35 @@ from scratchlm.errors import InputError
 
 @dataclass(frozen=True)
 class Packing:
-    """Which pieces of which documents stand in which row.
+    """A sequence packing: which pieces of which documents stand in which row.
 
-    Piece p is in row r where ``rows[r] <= p < rows[r + 1]``.
+    Piece p is in row r where ``row_starts[r] <= p < row_starts[r + 1]``.
 
     Attributes:
         seq_len: Tokens that a row can hold.
-        rows: The first piece of each row, and the end of the last row's.
-        documents: The document that each piece is from.
-        starts: Where in its document each piece starts.
+        row_starts: The first piece of each row, and the end of the last row's.
+        document_ids: The document that each piece is from.
+        offsets: Where in its document each piece starts.
         lengths: Tokens in each piece.
     """
 
     seq_len: int
-    rows: Int64[np.ndarray, "rows_and_one"]
-    documents: Int64[np.ndarray, "pieces"]
-    starts: Int64[np.ndarray, "pieces"]
+    row_starts: Int64[np.ndarray, "rows_and_one"]
+    document_ids: Int64[np.ndarray, "pieces"]
+    offsets: Int64[np.ndarray, "pieces"]
     lengths: Int64[np.ndarray, "pieces"]
 
     def __len__(self) -> int:
-        return len(self.rows) - 1
+        return len(self.row_starts) - 1
 
     @property
     def fill(self) -> float:
-        """The share of all places that hold a token."""
+        """The fill rate: the share of all positions that hold a token."""
         return float(self.lengths.sum() / (len(self) * self.seq_len))
 
 
-def pack(lengths: Int64[np.ndarray, "documents"], seq_len: int) -> Packing:
-    """Arrange documents in rows of ``seq_len`` tokens, and cut none that fits.
+def best_fit_pack(lengths: Int64[np.ndarray, "documents"], seq_len: int) -> Packing:
+    """Best-fit packing: documents in rows of ``seq_len`` tokens, of which none is cut that fits.
 
     A document longer than a row is cut into full rows and a rest, and the rest is packed like any
     other document. Source: Ding et al. (2024), "Fewer Truncations Improve Language Modeling",
@@ -53,8 +53,9 @@ def pack(lengths: Int64[np.ndarray, "documents"], seq_len: int) -> Packing:
     Raises:
         InputError: There is no token, or a row would hold none.
 
-    >>> packing = pack(np.array([3, 9, 2]), seq_len=4)
-    >>> [packing.documents[a:b].tolist() for a, b in zip(packing.rows, packing.rows[1:])]
+    >>> from itertools import pairwise
+    >>> packing = best_fit_pack(np.array([3, 9, 2]), seq_len=4)
+    >>> [packing.document_ids[a:b].tolist() for a, b in pairwise(packing.row_starts)]
     [[1], [1], [0, 1], [2]]
     """
     if seq_len < 1:
@@ -74,12 +75,13 @@ def pack(lengths: Int64[np.ndarray, "documents"], seq_len: int) -> Packing:
 def best_fit_decreasing(
     sizes: Int64[np.ndarray, "pieces"], space: int
 ) -> Int64[np.ndarray, "pieces"]:
-    """Put each piece, the largest first, into the fullest row that still has room for it.
+    """Bin packing by best fit decreasing: the largest piece first, each into the fullest row.
 
-    Of rows equally full, the first one. Takes time n log n, where looking at every row would take
-    n². Never more than half as many rows again as the best arrangement needs (Simchi-Levi, 1994,
-    "New Worst-Case Results for the Bin-Packing Problem"), and as a rule hardly more at all. The
-    search by space instead of by row is that of Ding et al. (2024), section "Best-fit Packing".
+    Only rows that still have room count; of rows equally full, the first one. Takes time n log n,
+    where looking at every row would take n². Never more than half as many rows again as the best
+    packing needs (Simchi-Levi, 1994, "New Worst-Case Results for the Bin-Packing Problem"), and as
+    a rule hardly more at all. The search by space instead of by row is that of Ding et al. (2024),
+    section "Best-fit Packing".
 
     Args:
         sizes: Tokens in each piece, from 1 to ``space``.

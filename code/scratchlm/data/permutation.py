@@ -1,4 +1,4 @@
-"""Shuffling without a list: the place of every item is computed from a key."""
+"""Shuffling without memory: a pseudorandom permutation, computed item by item from a key."""
 
 from hashlib import blake2b
 from math import isqrt
@@ -9,12 +9,14 @@ ROUNDS = 16  # 8 are plenty for long ranges, but favor some orders of six items
 
 
 class Permutation:
-    """A shuffled ``range(count)`` that takes no memory, however long it is.
+    """A pseudorandom permutation of ``range(count)``, by a Feistel network with cycle walking.
+
+    A shuffled list that takes no memory, however long it is.
 
     A number is written as a pair (left, right) in a grid of about √count by √count, and the two
     halves are in turn shifted by a keyed hash of the other, which can be undone whatever the hash
-    is: a Feistel network. A few results lie in the grid but beyond the count; these are sent
-    through again until they do not. Source: Black and Rogaway (2002), "Ciphers with Arbitrary
+    is. A few results lie in the grid but beyond the count; these are sent through again until
+    they do not. Source: Black and Rogaway (2002), "Ciphers with Arbitrary
     Finite Domains", the generalized Feistel and the cycle-walking cipher.
 
     Args:
@@ -63,7 +65,7 @@ def _hash(half: int, key: bytes) -> int:
 
 
 class Shuffle:
-    """Items 0 to ``count`` - 1 over and over, each once an epoch, in an order of its own.
+    """Shuffled epochs: items 0 to ``count`` - 1 over and over, each epoch in its own order.
 
     Item number n of the endless sequence is computed at once, without the ones before it.
 

@@ -16,7 +16,7 @@ from scratchlm.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Shard:
-    """Documents, one behind the other, and where each starts.
+    """A token shard: documents, one after the other, and where each starts.
 
     Attributes:
         tokens: All ids, in two bytes or in four; a memory map when read from disk.

@@ -15,7 +15,7 @@ from scratchlm.errors import InputError
 
 
 class Shards:
-    """Shards one behind the other, as if they were a single one.
+    """Token shards one after the other, as if they were a single one.
 
     Attributes:
         shards: The parts, in order.
@@ -53,7 +53,7 @@ class Shards:
 
         Args:
             first: Where it begins, from 0.
-            last: Where it ends: behind ``first``, and at most `tokens`.
+            last: Where it ends: after ``first``, and at most `tokens`.
         """
         part = bisect_right(self._first_token, first) - 1
         pieces = []

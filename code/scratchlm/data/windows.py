@@ -13,7 +13,8 @@ from scratchlm.errors import InputError
 class Windows(Dataset[tuple[Tensor, ...]]):
     """Windows of ``seq_len`` tokens, side by side, whatever documents they cut.
 
-    The last tokens, if they do not fill a window, are left out.
+    The last targets, if they do not fill a window, are left out: fewer than ``seq_len`` of the
+    whole text. `StreamBatches` moves its windows, and leaves out none.
 
     Args:
         shards: The text.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from scratchlm.errors import InputError
@@ -19,6 +19,7 @@ def generate(
     sampling: SamplingParams,
     *,
     generator: torch.Generator,
+    allowed: Bool[Tensor, "vocab"] | None = None,
 ) -> Iterator[Int[Tensor, "batch"]]:
     """Autoregressive generation: yield one token for each row, without end.
 
@@ -30,6 +31,7 @@ def generate(
         prompts: Token ids; at least one in each row. Rows may differ in length.
         sampling: How to choose.
         generator: Source of chance.
+        allowed: True for each token that may be chosen; by default, every one.
 
     Raises:
         InputError: A prompt is empty or longer than `max_seq_len`.
@@ -54,7 +56,10 @@ def generate(
         if cache.length + max(map(len, new)) > max_seq_len:
             new = [row[-((max_seq_len + 1) // 2) :] for row in rows]
             cache = new_cache(model, len(rows))
-        tokens = sample(next_logits(model, new, cache), sampling, generator)
+        logits = next_logits(model, new, cache)
+        if allowed is not None:
+            logits = logits.masked_fill(~allowed.to(logits.device), -torch.inf)
+        tokens = sample(logits, sampling, generator)
         yield tokens
         new = [[token] for token in tokens.tolist()]
         rows = [(row + one)[-max_seq_len:] for row, one in zip(rows, new, strict=True)]
@@ -119,13 +124,24 @@ def generate_text(
         seed: Decides the choices.
         bos_token_ids: Tokens before the text; by default, the separator.
         stop_token_ids: After any of these the text is over; by default, the separator.
+
+    Raises:
+        InputError: The number of tokens is negative.
     """
-    separator = [tokenizer.specials[END_OF_TEXT]]
+    if max_new_tokens < 0:
+        raise InputError(f"generate: expected max_new_tokens from 0 on, found {max_new_tokens}")
+    separator = [tokenizer.special_tokens[END_OF_TEXT]]
     bos_token_ids = separator if bos_token_ids is None else bos_token_ids
     stop_token_ids = separator if stop_token_ids is None else stop_token_ids
     ids = [*bos_token_ids, *tokenizer.encode(prompt)][-model.config.max_seq_len :]
     generator = torch.Generator().manual_seed(seed)
-    tokens = generate(model, [ids], sampling, generator=generator)
+    tokens = generate(
+        model,
+        [ids],
+        sampling,
+        generator=generator,
+        allowed=tokens_of(tokenizer, model.config.vocab_size),
+    )
     decoder = StreamDecoder(tokenizer)
     for _, token in zip(range(max_new_tokens), tokens, strict=False):
         if int(token) in stop_token_ids:
@@ -158,7 +174,7 @@ def generate_batch(
     Returns:
         What follows each prompt.
     """
-    end, texts = tokenizer.specials[END_OF_TEXT], list[str]()
+    end, texts = tokenizer.special_tokens[END_OF_TEXT], list[str]()
     generator = torch.Generator().manual_seed(seed)
     for first in range(0, len(prompts), batch_size):
         rows = [[end, *tokenizer.encode(text)] for text in prompts[first : first + batch_size]]
@@ -173,6 +189,20 @@ def generate_batch(
         written = torch.stack(columns, 1).tolist() if columns else [[]] * len(rows)
         texts += [tokenizer.decode(until(row, end)) for row in written]
     return texts
+
+
+def tokens_of(tokenizer: Tokenizer, vocab_size: int) -> Bool[Tensor, "vocab"] | None:
+    """Which ids of a model its tokenizer knows; None: all of them.
+
+    Tables of embeddings are often padded to a round size.
+
+    >>> tokens_of(Tokenizer([]), 258), tokens_of(Tokenizer([]), 257)
+    (tensor([ True,  True,  True,  ...,  True,  True, False]), None)
+    """
+    known = [id for id in tokenizer.ids if id is not None and id < vocab_size]
+    if len(known) == vocab_size:
+        return None
+    return torch.zeros(vocab_size, dtype=torch.bool).index_fill(0, torch.tensor(known), True)
 
 
 def until(ids: Sequence[int], end: int) -> Sequence[int]:

@@ -1,6 +1,7 @@
 """From scores to a choice."""
 
 from dataclasses import dataclass
+from math import inf
 
 import torch
 from jaxtyping import Float, Int
@@ -29,7 +30,7 @@ class SamplingParams:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.temperature < 0 or self.top_k < 0 or not 0 < self.top_p <= 1:
+        if not 0 <= self.temperature < inf or self.top_k < 0 or not 0 < self.top_p <= 1:
             raise InputError(
                 f"sampling: expected temperature >= 0, top_k >= 0 and 0 < top_p <= 1, found {self}"
             )

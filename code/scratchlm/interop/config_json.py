@@ -1,15 +1,19 @@
-"""``config.json`` as Hugging Face's library writes it: read, and written."""
+"""``config.json``: read and written, for published families and for models of our own form."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote, shorten
 from scratchlm.interop.config_values import check_values
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
 from scratchlm.model.config import DERIVED
 from scratchlm.model.rope import yarn_attention_factor
+from scratchlm.storage import from_fields
 
+CONFIG = "config.json"
+OWN = "scratchlm"  # the model_type of a model that no published family has the form of
+BESIDE = ("model_type", "torch_dtype")  # what stands there beside the fields of `ModelConfig`
 ROPE_FIELDS = ("rope_theta", "rope_scaling", "rope_parameters")
 # The fields beside each rope_type, in the order of `RopeScaling`'s; None: it has to be there.
 ROPE_TYPES: dict[str, dict[str, float | None]] = {
@@ -43,8 +47,20 @@ HARMLESS = frozenset(
         *("summary_type", "summary_use_proj", "summary_activation", "summary_first_dropout"),
         *("summary_proj_to_labels", "max_window_layers", "sliding_window", "layer_types"),
         *("output_router_logits", "router_aux_loss_coef"),
+        # left by other programs: nanotron, unsloth, and libraries of years ago
+        *("_num_labels", "num_labels", "unsloth_version", "unsloth_fixed", "torchscript"),
+        *("_attn_implementation_autoset", "tokenizer_class", "finetuning_task", "use_bfloat16"),
+        *("max_length", "min_length", "do_sample", "early_stopping", "num_beams", "top_k", "top_p"),
+        *("num_beam_groups", "diversity_penalty", "temperature", "typical_p", "length_penalty"),
+        *("repetition_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size"),
+        *("num_return_sequences", "bad_words_ids", "return_dict_in_generate", "output_scores"),
+        *("forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values", "prefix"),
+        *("exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens"),
+        *("sep_token_id", "decoder_start_token_id", "tie_encoder_decoder", "tf_legacy_loss"),
     }
 )
+
+FALSE = ("rope_interleaved",)  # what other programs leave there, and must be false
 
 
 def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
@@ -62,6 +78,9 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
     ...              "n_layer": 1, "n_head": 2}).positions
     'learned'
     """
+    if fields.get("model_type") == OWN:
+        ours = {name: value for name, value in fields.items() if name not in BESIDE}
+        return from_fields(ModelConfig, ours, source, "save the model again")
     family = family_of(fields, source)
     fields = {ALIASES.get(name, name): value for name, value in fields.items()}
     check_fields(family, fields, source)
@@ -72,10 +91,13 @@ def read_config(fields: Fields, source: str = "config.json") -> ModelConfig:
         raise InputError(f"{source}: expected the fields {', '.join(missing)}, found none")
     if family.shape.positions == "rope":
         values |= read_rope(fields, source)
-    values |= read_windows(family, fields, source)
+    values |= read_windows(family, fields, source) | read_bias(family, fields, source)
     for name in DERIVED:
         values[name] = values.get(name) or 0  # absent and null both stand for the usual
-    return replace(family.shape, **values)
+    try:
+        return replace(family.shape, **values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
 
 
 def check_fields(family: Family, fields: Fields, source: str) -> None:
@@ -88,20 +110,42 @@ def check_fields(family: Family, fields: Fields, source: str) -> None:
     >>> check_fields(FAMILIES["llama"], {"hidden_act": "silu", "use_cache": True}, "config.json")
     """
     rope = ROPE_FIELDS if family.shape.positions == "rope" else ()
-    known = {*family.names.values(), *family.fixed, *family.harmless, *rope, "use_sliding_window"}
+    known = {*family.names.values(), *family.fixed, *family.harmless, *family.biases, *rope}
+    known |= {"use_sliding_window", *FALSE}
     for name, value in fields.items():
         if name not in known | HARMLESS:
             raise InputError(
                 f"{source}: expected fields that are known for {family.model_type}, found "
-                f"{name} = {value!r}; remove it if it does not change what the model computes"
+                f"{shorten(name)} = {quote(value)}; remove it if it changes no result"
             )
-    for name, expected in family.fixed.items():
+    for name, expected in {**family.fixed, **dict.fromkeys(FALSE, False)}.items():
         found = fields.get(name, family.defaults.get(name, expected))
         if found != expected:
             raise InputError(
-                f"{source}: expected {name} = {expected!r}, found {found!r}, which "
+                f"{source}: expected {name} = {expected!r}, found {quote(found)}, which "
                 "the model here does not do"
             )
+
+
+def read_bias(family: Family, fields: Fields, source: str) -> dict[str, Any]:
+    """Read which linear layers have a bias.
+
+    Raises:
+        InputError: Some have one and some have none.
+
+    >>> from scratchlm.interop.families import FAMILIES
+    >>> read_bias(FAMILIES["llama"], {"attention_bias": True, "mlp_bias": True}, "config.json")
+    {'bias': 'all'}
+    """
+    given = {name: fields.get(name, False) for name in family.biases}
+    if not any(given.values()):
+        return {}
+    if not all(value is True for value in given.values()):
+        raise InputError(
+            f"{source}: expected {' and '.join(given)} both true or both false, found "
+            f"{quote(given)}, which the model here does not do"
+        )
+    return {"bias": "all"}
 
 
 def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
@@ -132,7 +176,8 @@ def read_windows(family: Family, fields: Fields, source: str) -> dict[str, Any]:
     allowed = set(types) if family.windows != "late" or window is None else {*LAYER_TYPES}
     if len(given) != layers or set(given) - allowed:
         raise InputError(
-            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found {given}"
+            f"{source}: expected {layers} layers of {' or '.join(sorted(allowed))}, found "
+            f"{quote(given)}"
         )
     narrow = [kind == "sliding_attention" for kind in given]
     if not any(narrow):
@@ -160,13 +205,18 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
     kind = rope.get("rope_type", rope.get("type", "default"))
     if kind not in ROPE_TYPES:
         raise InputError(
-            f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {kind!r}"
+            f"{source}: expected {' or '.join(ROPE_TYPES)} as the rope_type, found {quote(kind)}"
         )
     defaults = ROPE_TYPES[kind]
     values: dict[str, Any] = {name: rope.get(name, default) for name, default in defaults.items()}
     if missing := [name for name, value in values.items() if value is None]:
         raise InputError(f"{source}: expected {', '.join(missing)} beside the {kind} rope_type")
-    scaling = RopeScaling(values["factor"], kind, *list(values.values())[1:]) if values else None
+    try:
+        scaling = (
+            RopeScaling(values["factor"], kind, *list(values.values())[1:]) if values else None
+        )
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
     known = {"rope_theta": base, "rope_type": kind, "type": kind, **values}
     # What other values would make of the waves is not done here.
     known |= {"partial_rotary_factor": 1.0, "truncate": True}
@@ -175,25 +225,30 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
         if value is not None and known.get(name) != value:
             raise InputError(
                 f"{source}: expected {name} = {known.get(name)!r} beside the {kind} rope_type, "
-                f"found {value!r}, which the model here does not do"
+                f"found {quote(value)}, which the model here does not do"
             )
     return {"rope_theta": base, "rope_scaling": scaling}
 
 
-def write_config(config: ModelConfig) -> dict[str, Any]:
-    """Return the fields of a ``config.json`` that `read_config` and Hugging Face's library read.
+def write_config(config: ModelConfig, model_type: str | None = None) -> dict[str, Any]:
+    """Return the fields of a ``config.json``.
 
-    Raises:
-        InputError: No family has the model's form.
+    Args:
+        config: A model's.
+        model_type: `OWN` writes our fields, even if a published family has the model's form; by
+            default, that family's are written where there is one.
 
-    >>> write_config(ModelConfig.gpt2())["n_embd"]
-    768
+    >>> write_config(ModelConfig.gpt2())["n_embd"], write_config(ModelConfig.gpt2(), OWN)["d_model"]
+    (768, 768)
     """
-    family = matching_family(config)
+    family = None if model_type == OWN else matching_family(config)
+    if family is None:
+        return {"model_type": OWN, **asdict(config)}
     fields: dict[str, Any] = {
         "architectures": [family.architecture],
         "model_type": family.model_type,
         **family.fixed,
+        **dict.fromkeys(family.biases, config.bias == "all"),
     }
     fields |= {theirs: getattr(config, ours) for ours, theirs in family.names.items()}
     if family.shape.positions != "rope":

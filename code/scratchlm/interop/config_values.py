@@ -5,6 +5,7 @@ from typing import Any, get_type_hints
 from scratchlm.errors import InputError
 from scratchlm.interop.families import Family, Fields
 from scratchlm.model import ModelConfig
+from scratchlm.model.config import LARGEST
 from scratchlm.storage import convert
 
 COUNT, NUMBER = int | None, float | None
@@ -12,15 +13,15 @@ COUNT, NUMBER = int | None, float | None
 BESIDE: dict[str, Any] = {
     "sliding_window": COUNT,
     "use_sliding_window": bool | None,
-    "max_window_layers": COUNT,
+    "max_window_layers": int,
     "layer_types": list[str] | None,
-    "rope_theta": NUMBER,
+    "rope_theta": float,
     "rope_scaling": dict[str, Any] | None,
     "rope_parameters": dict[str, Any] | None,
 }
 # What stands in the last two.
 ROPE: dict[str, Any] = {
-    "rope_theta": NUMBER,
+    "rope_theta": float,
     "rope_type": str | None,
     "type": str | None,
     "factor": NUMBER,
@@ -35,7 +36,8 @@ ROPE: dict[str, Any] = {
 def check_values(family: Family, fields: Fields, source: str) -> None:
     """Refuse a value of another type than its field has: 2.0 layers, a true vocabulary.
 
-    Ranges are the business of `ModelConfig`.
+    Ranges are the business of `ModelConfig`, but for a bound on all sizes, before any list is made
+    that is as long as a number says.
 
     Raises:
         InputError: There is one, which the message names.
@@ -61,3 +63,6 @@ def check_values(family: Family, fields: Fields, source: str) -> None:
                     convert(ROPE[name], value, f"{group}.{name}")
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
+    for ours, theirs in family.names.items():
+        if (found := fields.get(theirs) or 0) > (most := LARGEST.get(ours, found)):
+            raise InputError(f"{source}: expected {theirs} of at most {most:,}, found {found}")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from scratchlm.errors import InputError
-from scratchlm.interop.names import Rule, gpt2_place, llama_place, olmo2_place
+from scratchlm.errors import InputError, quote
+from scratchlm.interop.weight_map import Rule, gpt2_map, llama_map, olmo2_map
 from scratchlm.model import ModelConfig
 
 Fields = Mapping[str, Any]
@@ -25,12 +25,13 @@ class Family:
             default.
         fixed: Fields that must have this value where they are there.
         prefix: What the names of all weights but the head's begin with.
-        place: Where a weight stands in their files.
+        weight_map: Where a weight stands in their files.
         windows: Which layers have one, where a file gives its width: all, or those from some
             layer on, if it says so.
         defaults: What fixed fields are in Hugging Face's library where a file leaves them out,
             if that is not the fixed value.
         harmless: Fields that say nothing in this family.
+        biases: Fields that say whether layers have a bias; here, all of them or none.
     """
 
     model_type: str
@@ -40,10 +41,11 @@ class Family:
     optional: frozenset[str]
     fixed: Fields
     prefix: str
-    place: Rule
+    weight_map: Rule
     windows: Literal["none", "all", "late"] = "none"
     defaults: Fields = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
+    biases: tuple[str, ...] = ()
 
 
 GPT2_NAMES = {
@@ -106,7 +108,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "add_cross_attention": False,
                 },
                 "transformer",
-                gpt2_place,
+                gpt2_map,
             ),
             Family(
                 "llama",
@@ -114,9 +116,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 LLAMA,
                 LLAMA_NAMES,
                 FREE | {"n_kv_heads"},
-                {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False},
+                {"hidden_act": "silu"},
                 "model",
-                llama_place,
+                llama_map,
+                harmless=frozenset({"is_llama_config"}),
+                biases=("attention_bias", "mlp_bias"),
             ),
             Family(
                 "mistral",
@@ -126,7 +130,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 FREE,
                 {"hidden_act": "silu"},
                 "model",
-                llama_place,
+                llama_map,
                 windows="all",
             ),
             Family(
@@ -137,7 +141,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 FREE,
                 {"hidden_act": "silu"},
                 "model",
-                llama_place,
+                llama_map,
                 windows="late",
             ),
             Family(
@@ -148,7 +152,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 FREE - {"head_dim"},
                 {"hidden_act": "silu", "attention_bias": False},
                 "model",
-                llama_place,
+                llama_map,
                 windows="late",
             ),
             Family(
@@ -166,7 +170,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                     "mlp_only_layers": [],
                 },
                 "model",
-                llama_place,
+                llama_map,
                 defaults={"norm_topk_prob": False},
                 harmless=frozenset({"intermediate_size"}),  # of layers that have no experts
             ),
@@ -178,7 +182,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 (FREE - {"head_dim", "norm_epsilon"}) | {"n_kv_heads"},
                 {"hidden_act": "silu", "attention_bias": False},
                 "model",
-                olmo2_place,
+                olmo2_map,
             ),
         )
     }
@@ -197,18 +201,16 @@ def family_of(fields: Fields, source: str) -> Family:
     name = str(fields.get("model_type"))
     if name not in FAMILIES:
         raise InputError(
-            f"{source}: expected one of {', '.join(FAMILIES)} as model_type, found {name!r}"
+            f"{source}: expected one of {', '.join(FAMILIES)} as model_type, found {quote(name)}"
         )
     return FAMILIES[name]
 
 
-def matching_family(config: ModelConfig) -> Family:
-    """Return the first family that a model has the form of.
+def matching_family(config: ModelConfig) -> Family | None:
+    """Return the first family that a model has the form of; None: no other program computes it.
 
-    Raises:
-        InputError: There is none, so no other program could compute it.
-
-    >>> matching_family(ModelConfig.gpt2()).model_type
+    >>> family = matching_family(ModelConfig.gpt2())
+    >>> family.model_type if family else None
     'gpt2'
     """
     for family in FAMILIES.values():
@@ -219,9 +221,8 @@ def matching_family(config: ModelConfig) -> Family:
             values["sliding_window"] = config.sliding_window
         if family.windows == "late":
             values["full_attention_layers"] = config.full_attention_layers
+        if family.biases and config.bias == "all":
+            values["bias"] = "all"
         if family.shape.replace(**values, initialization=config.initialization) == config:
             return family
-    raise InputError(
-        f"export: expected a model in the form of {', '.join(FAMILIES)}, found {config}; other "
-        "programs do not compute this one"
-    )
+    return None

@@ -9,12 +9,13 @@ from json import JSONDecodeError
 from pathlib import Path
 
 from scratchlm.errors import InputError
-from scratchlm.interop.controls import GENERATION, TOKENIZER
-from scratchlm.interop.directory import CONFIG, INDEX, WEIGHTS, weight_files
+from scratchlm.interop.config_json import CONFIG
+from scratchlm.interop.controls import GENERATION, TEMPLATE, TOKENIZER_CONFIG
+from scratchlm.interop.tensor_files import INDEX, WEIGHTS, weight_files
 from scratchlm.tokenizer import TOKENIZER_FILE
 
 IDENTIFIER = re.compile(r"\w[\w.-]*/[\w.-]+(@\S+)?")
-SETTINGS = (CONFIG, GENERATION, TOKENIZER_FILE, TOKENIZER)
+SETTINGS = (CONFIG, GENERATION, TOKENIZER_FILE, TOKENIZER_CONFIG, TEMPLATE)
 SHARDS = "model-*-of-*.safetensors"
 PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 CHECKSUM, SHA256 = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}"), 64  # hexadecimal digits

@@ -25,9 +25,8 @@ from scratchlm.model.core_attention import attention_weights, eager_attention
 from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.experts import MixtureOfExperts, update_expert_bias
 from scratchlm.model.feed_forward import MLP, SwiGLU
-from scratchlm.model.files import load_model, save_model
 from scratchlm.model.flash_attention import flash_attention
-from scratchlm.model.masks import causal_mask, document_mask
+from scratchlm.model.masks import causal_mask
 from scratchlm.model.norm import LayerNorm, RMSNorm
 from scratchlm.model.padding import left_pad
 from scratchlm.model.rope import RopeScaling, apply_rope, rope_angles
@@ -62,16 +61,13 @@ __all__ = [
     "count_flops",
     "count_memory",
     "count_parameters",
-    "document_mask",
     "eager_attention",
     "flash_attention",
     "gradient_norms",
     "left_pad",
-    "load_model",
     "logit_lens",
     "residual_streams",
     "rope_angles",
-    "save_model",
     "sdpa_attention",
     "update_expert_bias",
     "varlen_attention",

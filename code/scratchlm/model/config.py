@@ -1,10 +1,11 @@
 """The shape of a model, as data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Literal, cast, get_args
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 from scratchlm.model.rope import RopeLayout, RopeScaling
 
 FeedForwardKind = Literal["relu2", "swiglu", "relu", "gelu"]
@@ -30,6 +31,20 @@ CHOICES = {
     "qk_norm_span": get_args(NormSpan),
     "bias": get_args(BiasKind),
     "initialization": get_args(Initialization),
+}
+# Past these goes no published model, but many a damaged file: they are refused before anything is
+# allocated.
+LARGEST = {
+    "vocab_size": 2**24,
+    "max_seq_len": 2**24,
+    "d_model": 2**17,
+    "n_layers": 2**10,
+    "n_heads": 2**12,
+    "n_kv_heads": 2**12,
+    "head_dim": 2**14,
+    "d_ff": 2**20,
+    "n_experts": 2**12,
+    "experts_per_token": 2**12,
 }
 # What stands for a zero.
 DERIVED: dict[str, Callable[["ModelConfig"], int]] = {
@@ -119,6 +134,7 @@ class ModelConfig:
     initialization: Initialization = "zero_residual"
 
     def __post_init__(self) -> None:
+        self._check_numbers()
         self._check_choices()
         derived = {name for name in DERIVED if getattr(self, name) == 0}
         if "head_dim" in derived and self.d_model % self.n_heads:
@@ -141,7 +157,7 @@ class ModelConfig:
         if not set(self.full_attention_layers) <= set(range(self.n_layers)):
             raise InputError(
                 f"model: expected full_attention_layers between 0 and {self.n_layers - 1}, found "
-                f"{self.full_attention_layers}"
+                f"{quote(self.full_attention_layers)}"
             )
         if self.n_experts and not 2 <= self.experts_per_token <= self.n_experts:
             raise InputError(  # the weight of a single one is always one: its router learns nothing
@@ -149,41 +165,28 @@ class ModelConfig:
                 f"{self.experts_per_token}"
             )
 
-    def _check_choices(self) -> None:
-        """Refuse numbers and names that mean nothing."""
-        for name in ("vocab_size", "max_seq_len", "d_model", "n_layers", "n_heads"):
-            if (found := getattr(self, name)) < 1:
-                raise InputError(f"model: expected {name} of at least 1, found {found}")
-        for name in DERIVED:
-            if (found := getattr(self, name)) < 0:
-                raise InputError(
-                    f"model: expected {name} of at least 1, or 0 for the usual, found {found}"
-                )
+    def _check_numbers(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for name, most in LARGEST.items():
+            found, least = getattr(self, name), int(name not in (*DERIVED, "n_experts"))
+            if not least <= found <= most:
+                raise InputError(f"model: expected {name} from {least} to {most:,}, found {found}")
         for name in ("sliding_window", "attn_logit_softcap"):
             found = getattr(self, name)
-            if found is not None and found <= 0:
+            if found is not None and not 0 < found < inf:
                 raise InputError(f"model: expected {name} above 0, or None, found {found}")
+        if not 1 < self.rope_theta < inf:
+            raise InputError(f"model: expected rope_theta above 1, found {self.rope_theta}")
+        if not 0 <= self.norm_epsilon < inf:
+            raise InputError(f"model: expected norm_epsilon from 0 on, found {self.norm_epsilon}")
+
+    def _check_choices(self) -> None:
+        """Refuse names that mean nothing."""
         for name, known in CHOICES.items():
             if (found := getattr(self, name)) not in known:
-                raise InputError(f"model: expected {' or '.join(known)} as {name}, found {found!r}")
-
-    @classmethod
-    def read(cls, fields: Mapping[str, Any]) -> "ModelConfig":
-        """Rebuild a configuration from its fields, as they stand beside saved weights.
-
-        >>> from dataclasses import asdict
-        >>> config = ModelConfig(9, 8, 4, 1, 1, rope_scaling=RopeScaling(2.0))
-        >>> ModelConfig.read(asdict(config)) == config
-        True
-        """
-        scaling = fields.get("rope_scaling")
-        return cls(
-            **{
-                **fields,
-                "rope_scaling": scaling and RopeScaling(**scaling),
-                "full_attention_layers": tuple(fields.get("full_attention_layers", ())),
-            }
-        )
+                raise InputError(
+                    f"model: expected {' or '.join(known)} as {name}, found {quote(found)}"
+                )
 
     def replace(self, **changes: object) -> "ModelConfig":
         """Change some fields; `n_kv_heads`, `head_dim` and `d_ff`, where usual, stay usual.

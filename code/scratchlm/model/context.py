@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from scratchlm.data import document_mask
 from scratchlm.errors import InputError
 from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
 from scratchlm.model.masks import (
     add_bias,
     attention_mask,
-    document_mask,
     padding_mask,
     position_mask,
 )

@@ -52,19 +52,6 @@ def position_mask(
     return allowed if window is None else allowed & (kv > q - window)
 
 
-def document_mask(
-    document_ids: Int[Tensor, "batch seq_len"],
-) -> Bool[Tensor, "batch seq_len seq_len"]:
-    """`causal_mask` that keeps packed documents apart.
-
-    >>> document_mask(torch.tensor([[0, 0, 1]])).int()
-    tensor([[[1, 0, 0],
-             [1, 1, 0],
-             [0, 0, 1]]], dtype=torch.int32)
-    """
-    return (document_ids[:, :, None] == document_ids[:, None, :]).tril()
-
-
 def padding_mask(
     padding: Int[Tensor, "batch"], q_len: int, kv_len: int
 ) -> Bool[Tensor, "batch q_len kv_len"]:

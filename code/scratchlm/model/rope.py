@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 RopeLayout = Literal["half", "interleaved"]
 RopeStretch = Literal["linear", "llama3", "yarn"]
@@ -45,12 +45,18 @@ class RopeScaling:
         if self.kind not in get_args(RopeStretch):
             raise InputError(
                 f"model: expected {' or '.join(get_args(RopeStretch))} as the kind of rope "
-                f"scaling, found {self.kind!r}"
+                f"scaling, found {quote(self.kind)}"
             )
-        if self.factor <= 0:
-            raise InputError(f"model: expected a factor above 0 for rope scaling, found {self}")
+        if not 1 <= self.factor < math.inf:
+            raise InputError(
+                f"model: expected a factor of at least 1 for rope scaling, found {self.factor}"
+            )
+        if not 0 < self.low < self.high < math.inf:
+            raise InputError(
+                f"model: expected 0 < low < high for rope scaling, found {self.low} and {self.high}"
+            )
         if self.kind != "linear" and (self.original or 0) < 1:
-            raise InputError(f"model: expected the first context beside {self.kind}, found {self}")
+            raise InputError(f"model: expected the first context beside {self.kind}, found none")
 
 
 def rope_angles(

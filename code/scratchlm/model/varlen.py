@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scratchlm.model.masks import add_bias, attention_mask, causal_mask, document_mask
+from scratchlm.data import document_mask
+from scratchlm.model.masks import add_bias, attention_mask, causal_mask
 from scratchlm.model.sdpa import sdpa_attention
 
 

@@ -7,16 +7,16 @@ from torch import Tensor
 
 
 class AdamW(torch.optim.Optimizer):
-    """Adam with decoupled weight decay.
+    """AdamW: Adam with decoupled weight decay.
 
     Sources: Kingma and Ba (2015), "Adam", algorithm 1; Loshchilov and Hutter (2019), "Decoupled
     Weight Decay Regularization", algorithm 2, with the decay scaled by the learning rate as in
     PyTorch.
 
     Args:
-        parameters: What to change, or groups of it.
+        parameters: What to change, or parameter groups.
         lr: Learning rate: roughly how far a weight moves in a step.
-        betas: How much of the mean and of the mean square is kept from step to step.
+        betas: Decay rates of the running means of the gradient and of its square.
         eps: Keeps the division finite.
         weight_decay: Share of a weight that is lost per unit of learning rate.
 
@@ -40,13 +40,13 @@ class AdamW(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
-        """Move every weight that has a gradient."""
+        """Update every weight that has a gradient and is not frozen."""
         for group in self.param_groups:
             for weight in group["params"]:
-                if weight.grad is not None:
-                    self._move(weight, weight.grad, **group)
+                if weight.requires_grad and weight.grad is not None:
+                    self._update(weight, weight.grad, **group)
 
-    def _move(
+    def _update(
         self,
         weight: Tensor,
         gradient: Tensor,
@@ -67,7 +67,7 @@ class AdamW(torch.optim.Optimizer):
         weight.mul_(1 - lr * weight_decay)
         state["exp_avg"].lerp_(gradient, 1 - betas[0])
         state["exp_avg_sq"].lerp_(gradient.square(), 1 - betas[1])
-        # Both averages start at zero; dividing by what has been seen so far takes that out.
+        # Both means start at zero; the bias correction takes that out.
         mean = state["exp_avg"] / (1 - betas[0] ** count)
         spread = (state["exp_avg_sq"] / (1 - betas[1] ** count)).sqrt()
         weight.sub_(lr * mean / (spread + eps))

@@ -1,40 +1,45 @@
-"""From raw bytes to sub-word tokens and back.
+"""From raw bytes to subword tokens and back.
 
-* `train_bpe`, `train_wordpiece`, `train_unigram`, `train_characters` learn a `Tokenizer` from
+* `train_bpe`, `train_wordpiece`, `train_unigram`, `train_characters` train a `Tokenizer` on
   documents; ``Tokenizer([])`` has the bytes alone.
-* `Tokenizer` encodes, decodes, saves and loads; `StreamDecoder` decodes token by token.
-* `save_tokenizer_json`, `load_tokenizer_json`, `save_ranks` and `load_ranks` exchange vocabularies
-  with Hugging Face's `tokenizers` and with `tiktoken`.
+* `Tokenizer` encodes and decodes; `save` and `load` keep it as a `tokenizer.json`, the file of
+  Hugging Face's `tokenizers`; `StreamDecoder` decodes token by token.
+* `save_tiktoken` and `load_tiktoken` exchange vocabularies with `tiktoken`.
 * `naive` holds the same algorithms as one would explain them.
 """
 
+from scratchlm.tokenizer.bpe_train import train_bpe
 from scratchlm.tokenizer.characters import train_characters
-from scratchlm.tokenizer.files import TOKENIZER_FILE
-from scratchlm.tokenizer.hugging_face import load_tokenizer_json, save_tokenizer_json
-from scratchlm.tokenizer.pretokens import GPT2_PATTERN, GPT4_PATTERN, PATTERNS
-from scratchlm.tokenizer.ranks import load_ranks, save_ranks
-from scratchlm.tokenizer.specials import CHAT_SPECIALS, END_OF_TEXT, MESSAGE_END, MESSAGE_START
-from scratchlm.tokenizer.stream import StreamDecoder
+from scratchlm.tokenizer.formats.first_version import convert_tokenizer
+from scratchlm.tokenizer.formats.tiktoken import load_tiktoken, save_tiktoken
+from scratchlm.tokenizer.pretokenize import GPT2_PATTERN, GPT4_PATTERN, PRETOKEN_PATTERNS
+from scratchlm.tokenizer.special_tokens import (
+    CHAT_SPECIAL_TOKENS,
+    END_OF_TEXT,
+    MESSAGE_END,
+    MESSAGE_START,
+)
+from scratchlm.tokenizer.streaming import StreamDecoder
 from scratchlm.tokenizer.tokenizer import Tokenizer
-from scratchlm.tokenizer.trainer import train_bpe
-from scratchlm.tokenizer.unigram_trainer import train_unigram
+from scratchlm.tokenizer.unigram_train import train_unigram
 from scratchlm.tokenizer.wordpiece import train_wordpiece
 
+TOKENIZER_FILE = "tokenizer.json"  # its name in the folder of a model
+
 __all__ = [
-    "CHAT_SPECIALS",
+    "CHAT_SPECIAL_TOKENS",
     "END_OF_TEXT",
     "GPT2_PATTERN",
     "GPT4_PATTERN",
     "MESSAGE_END",
     "MESSAGE_START",
-    "PATTERNS",
+    "PRETOKEN_PATTERNS",
     "TOKENIZER_FILE",
     "StreamDecoder",
     "Tokenizer",
-    "load_ranks",
-    "load_tokenizer_json",
-    "save_ranks",
-    "save_tokenizer_json",
+    "convert_tokenizer",
+    "load_tiktoken",
+    "save_tiktoken",
     "train_bpe",
     "train_characters",
     "train_unigram",

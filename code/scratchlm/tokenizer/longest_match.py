@@ -1,14 +1,13 @@
-"""Greedy longest match: what WordPiece and a character vocabulary do with a word."""
+"""Greedy longest match: how WordPiece and a character vocabulary encode a word."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
-from scratchlm.tokenizer.algorithm import Algorithm, check_tokens
-from scratchlm.tokenizer.visible import from_visible, visible
+from scratchlm.tokenizer.vocabulary import Algorithm, check_tokens
 
 
 class LongestMatch(Algorithm):
-    """Takes the longest token that the rest of the word starts with, again and again.
+    """Greedy longest match: the longest token that the rest of the word starts with, repeated.
 
     This is the encoding of BERT (Devlin et al., 2019; the algorithm is MaxMatch in Song et al.,
     2021, section 3) over bytes: a word never becomes "unknown". BERT writes ## before a piece
@@ -17,12 +16,12 @@ class LongestMatch(Algorithm):
     Raises:
         InputError: A token is there twice, or one of the 256 bytes is missing.
 
-    >>> from scratchlm.tokenizer.algorithm import BYTE_TOKENS
+    >>> from scratchlm.tokenizer.vocabulary import BYTE_TOKENS
     >>> LongestMatch([*BYTE_TOKENS, b"un", b"unaff", b"able"]).encode(b"unaffable")
     [257, 258]
     """
 
-    name: ClassVar[str] = "longest match"
+    name: ClassVar[str] = "WordPiece"
 
     def __init__(self, tokens: Iterable[bytes]) -> None:
         self.tokens = tuple(tokens)
@@ -30,7 +29,7 @@ class LongestMatch(Algorithm):
         self._longest = max(map(len, self.tokens))
 
     def encode(self, word: bytes) -> list[int]:
-        """Cut one pre-token in time (length of the word) times (length of the longest token)."""
+        """Split one pre-token in time (length of the word) times (length of the longest token)."""
         numbers, ids, start, size = self._numbers, [], 0, len(word)
         while start < size:
             end = min(start + self._longest, size)
@@ -40,11 +39,5 @@ class LongestMatch(Algorithm):
             start = end
         return ids
 
-    def parts(self) -> dict[str, Any]:
-        """Its name and its tokens."""
-        return {"algorithm": self.name, "tokens": list(map(visible, self.tokens))}
-
-    @classmethod
-    def from_parts(cls, parts: Mapping[str, Any]) -> Self:
-        """Build it again."""
-        return cls(map(from_visible, parts["tokens"]))
+    def parameters(self, ids: Sequence[int | None]) -> None:
+        """None: the tokens are all."""

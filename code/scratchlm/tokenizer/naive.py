@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from scratchlm.tokenizer.ties import Pair, TieRule, smallest_ids
+from scratchlm.tokenizer.bpe_encode import Pair
+from scratchlm.tokenizer.bpe_train import TieBreak, smallest_ids
+from scratchlm.tokenizer.vocabulary import BYTE_TOKENS
 
 Word = tuple[int, ...]
 
@@ -45,11 +47,11 @@ def merge_pair(word: Iterable[int], pair: Pair, new: int) -> Word:
     return tuple(merged)
 
 
-def learn_merges(
+def naive_merges(
     pretokens: Mapping[str, int],
     number: int,
     *,
-    tie: TieRule = smallest_ids,
+    tie_break: TieBreak = smallest_ids,
     min_count: int = 2,
 ) -> list[Pair]:
     """Find the merges, counting every pair afresh before each (Sennrich et al., 2016, algorithm 1).
@@ -57,18 +59,18 @@ def learn_merges(
     Args:
         pretokens: How often each pre-token occurs.
         number: How many merges to make, at most.
-        tie: Which of several equally frequent pairs comes first.
+        tie_break: Which of several equally frequent pairs comes first.
         min_count: Stop when no pair occurs at least this often.
 
-    >>> learn_merges({"hug": 3, "hugs": 2, "bug": 1}, 2)
+    >>> naive_merges({"hug": 3, "hugs": 2, "bug": 1}, 2)
     [(117, 103), (104, 256)]
     """
     words = {tuple(pretoken.encode()): times for pretoken, times in pretokens.items()}
-    tokens = [bytes([byte]) for byte in range(256)]
+    tokens = list(BYTE_TOKENS)
     merges: list[Pair] = []
     while len(merges) < number:
         counts = count_pairs(words)
-        best = min(counts, key=lambda pair: (-counts[pair], tie(pair, tokens)), default=None)
+        best = min(counts, key=lambda pair: (-counts[pair], tie_break(pair, tokens)), default=None)
         if best is None or counts[best] < min_count:
             break
         words = {merge_pair(word, best, len(tokens)): times for word, times in words.items()}
@@ -89,7 +91,7 @@ def apply_merges(word: bytes, merges: Sequence[Pair]) -> list[int]:
     return list(ids)
 
 
-def learn_pieces(
+def naive_pieces(
     pretokens: Mapping[str, int],
     number: int,
     score: Callable[[int, int, int, int], float],
@@ -105,11 +107,11 @@ def learn_pieces(
             of the bytes; it must be above 0.
         min_count: Stop when no pair occurs at least this often.
 
-    >>> learn_pieces({"hug": 3, "hugs": 2, "bun": 1}, 2, lambda pair, a, b, _: pair / (a * b))
+    >>> naive_pieces({"hug": 3, "hugs": 2, "bun": 1}, 2, lambda pair, a, b, _: pair / (a * b))
     [b'gs', b'hu']
     """
     words = {tuple(pretoken.encode()): times for pretoken, times in pretokens.items()}
-    tokens = [bytes([byte]) for byte in range(256)]
+    tokens = list(BYTE_TOKENS)
     total = sum(len(word) * times for word, times in words.items())
     while len(tokens) < 256 + number:
         single: Counter[int] = Counter()

@@ -1,47 +1,53 @@
 """The tokenizer: text to token ids and back."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import files
-from scratchlm.tokenizer.algorithm import Algorithm
-from scratchlm.tokenizer.byte_pairs import BytePairs
-from scratchlm.tokenizer.longest_match import LongestMatch
-from scratchlm.tokenizer.pretokens import COMPLETE, GPT2_PATTERN, compile_pattern, split
-from scratchlm.tokenizer.recall import SINGLE_SPACE, Recall
-from scratchlm.tokenizer.specials import END_OF_TEXT, check_allowed, check_names, split_specials
-from scratchlm.tokenizer.ties import Pair
-from scratchlm.tokenizer.unigram import Unigram
-
-ALGORITHMS: Mapping[str, type[Algorithm]] = MappingProxyType(
-    {algorithm.name: algorithm for algorithm in (BytePairs, LongestMatch, Unigram)}
+from scratchlm.storage import fingerprint
+from scratchlm.tokenizer.bpe_encode import BytePairEncoding, Pair, from_byte_merges
+from scratchlm.tokenizer.encode_text import TextEncoder
+from scratchlm.tokenizer.formats.hugging_face import read_tokenizer_json, write_tokenizer_json
+from scratchlm.tokenizer.pretokenize import COMPLETE, GPT2_PATTERN
+from scratchlm.tokenizer.special_tokens import (
+    END_OF_TEXT,
+    allowed_names,
+    check_names,
+    split_at_names,
 )
+from scratchlm.tokenizer.streaming import encode_stream
+from scratchlm.tokenizer.vocabulary import Algorithm, byte_to_unicode, check_ids
 
 
 class Tokenizer:
-    """A pattern that cuts text into pre-tokens, an algorithm that cuts these, and special tokens.
+    """Tokenizer: a pre-tokenization pattern, a subword algorithm, and special tokens.
 
     Ids count the algorithm's tokens and then the special ones, unless `ids` says otherwise. For
     the byte-pair encoding of this book 0 to 255 are the bytes, and the merges follow in the order
     in which they were learned.
 
     Args:
-        algorithm: What cuts pre-tokens; merges alone make a byte-pair encoding, and no merges the
-            tokenizer whose tokens are the bytes.
-        specials: Names of control tokens.
-        pattern: How text is cut into pre-tokens first.
-        ids: For a vocabulary from elsewhere, the id of each of the algorithm's tokens and then of
-            each special one.
+        algorithm: What splits pre-tokens; merges alone make a byte-pair encoding, and no merges
+            the tokenizer whose tokens are the bytes.
+        special_tokens: Their names; text turns into them only where `encode` is told to.
+        added_tokens: Names that any text turns into, as some published tokenizers have them.
+        pattern: The pre-tokenization pattern.
+        normalizer: "NFC" composes letters and their marks first.
+        ids: For a vocabulary from elsewhere, the id of each of the algorithm's tokens, then of
+            each special and each added one. None: a byte that has no token, and is left out of
+            every text, as in Hugging Face's library.
+        bos_token_ids: Special tokens that a model expects before a text; `encode` adds none.
+        eos_token_ids: Special tokens that it expects after a text.
 
     Attributes:
+        special_tokens: The id of each; likewise `added_tokens`.
         vocab_size: One more than the largest id.
 
     Raises:
-        InputError: Specials cannot be told apart, the pattern is wrong, or an id is there twice.
+        InputError: Names cannot be told apart, the pattern is wrong, or an id is there twice.
 
     >>> tokenizer = Tokenizer([(104, 105)])
     >>> tokenizer.encode("hi 😊")
@@ -54,26 +60,94 @@ class Tokenizer:
         self,
         algorithm: Algorithm | Iterable[Pair],
         *,
-        specials: Sequence[str] = (END_OF_TEXT,),
+        special_tokens: Sequence[str] = (END_OF_TEXT,),
+        added_tokens: Sequence[str] = (),
         pattern: str = GPT2_PATTERN,
-        ids: Sequence[int] | None = None,
+        normalizer: Literal["NFC"] | None = None,
+        ids: Sequence[int | None] | None = None,
+        bos_token_ids: Sequence[int] = (),
+        eos_token_ids: Sequence[int] = (),
     ) -> None:
-        check_names(specials)
-        self.algorithm = algorithm if isinstance(algorithm, Algorithm) else BytePairs(algorithm)
-        self.pattern = pattern
-        self._regex = compile_pattern(pattern)
-        tokens = [*self.algorithm.tokens, *(name.encode() for name in specials)]
-        self.ids = tuple(range(len(tokens)) if ids is None else check_ids(ids, len(tokens)))
-        self._tokens = dict(zip(self.ids, tokens, strict=True))
-        self.specials: Mapping[str, int] = MappingProxyType(
-            dict(zip(specials, self.ids[len(self.algorithm.tokens) :], strict=True))
+        check_names(special_tokens)
+        check_names([*special_tokens, *added_tokens])
+        self.algorithm = (
+            algorithm if isinstance(algorithm, Algorithm) else BytePairEncoding(algorithm)
         )
-        self.vocab_size = max(self.ids) + 1
-        self._words = Recall(self._encode_word, limit=1 << 16)
-        self._stretches = Recall(self._encode_stretch, limit=1 << 17)
+        self.pattern, self.normalizer = pattern, normalizer
+        names = [*special_tokens, *added_tokens]
+        tokens = [*self.algorithm.tokens, *(name.encode() for name in names)]
+        self.ids = tuple(range(len(tokens)) if ids is None else check_ids(ids, len(tokens)))
+        self._tokens = {
+            id: token for id, token in zip(self.ids, tokens, strict=True) if id is not None
+        }
+        control = zip(names, self.ids[len(self.algorithm.tokens) :], strict=True)
+        self._named = {name: id for name, id in control if id is not None}
+        self.special_tokens = self._ids_of(special_tokens)
+        self.added_tokens = self._ids_of(added_tokens)
+        self.vocab_size = max(self._tokens) + 1
+        self.bos_token_ids, self.eos_token_ids = tuple(bos_token_ids), tuple(eos_token_ids)
+        if not {*self.bos_token_ids, *self.eos_token_ids} <= {*self.special_tokens.values()}:
+            raise InputError(
+                "bos_token_ids, eos_token_ids: expected ids of special tokens, found "
+                f"{self.bos_token_ids} and {self.eos_token_ids}; name the tokens as special"
+            )
+        self._encode_plain = TextEncoder(self.algorithm, self.ids, pattern, normalizer)
+
+    @classmethod
+    def from_vocab(
+        cls,
+        vocab: Mapping[int, bytes],
+        merges: Iterable[tuple[bytes, bytes]],
+        special_tokens: Sequence[str] | None = None,
+        *,
+        pattern: str = GPT2_PATTERN,
+        normalizer: Literal["NFC"] | None = None,
+    ) -> "Tokenizer":
+        """Build a byte-pair encoding from a byte vocabulary and merges.
+
+        Args:
+            vocab: The bytes of each id. A token that no merge makes is a special token.
+            merges: The bytes of the two tokens that each merge joins, in their order.
+            special_tokens: Their names; those that the vocabulary lacks get the next ids.
+            pattern: The pre-tokenization pattern.
+            normalizer: "NFC" composes letters and their marks first.
+
+        Raises:
+            InputError: A merge joins tokens that do not exist yet, or makes one that the
+                vocabulary lacks, or a token is there twice.
+
+        >>> vocab = {byte: bytes([byte]) for byte in range(256)}
+        >>> vocab |= {256: b"<|endoftext|>", 257: b"hi"}
+        >>> Tokenizer.from_vocab(vocab, [(b"h", b"i")], ["<|user|>"]).special_tokens
+        mappingproxy({'<|endoftext|>': 256, '<|user|>': 258})
+        """
+        algorithm = from_byte_merges(merges)
+        numbers = {token: id for id, token in vocab.items()}
+        if not vocab:
+            raise InputError("vocab: expected at least one token, found none")
+        if len(numbers) < len(vocab) or not numbers.keys() >= {*algorithm.tokens[256:]}:
+            raise InputError(
+                "vocab: expected tokens that differ, with all that the merges make, found "
+                f"{len(vocab)} of which {len(numbers)} differ; correct it"
+            )
+        known = {*algorithm.tokens}
+        special = {
+            token.decode(errors="replace"): id
+            for token, id in numbers.items()
+            if token not in known
+        }
+        for name in special_tokens or ():
+            special.setdefault(name, max([*vocab, *special.values()]) + 1)
+        return cls(
+            algorithm,
+            special_tokens=list(special),
+            pattern=pattern,
+            normalizer=normalizer,
+            ids=[*(numbers.get(token) for token in algorithm.tokens), *special.values()],
+        )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tokenizer) and self._parts() == other._parts()
+        return isinstance(other, Tokenizer) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
@@ -81,27 +155,35 @@ class Tokenizer:
     def __repr__(self) -> str:
         return f"Tokenizer({self.vocab_size} tokens, sha256 {self.fingerprint[:12]})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Tokenizer._from_parts, (self._parts(),)  # so that processes can share it
-
-    def _parts(self) -> dict[str, Any]:
-        ids = {} if self.ids == tuple(range(len(self.ids))) else {"ids": list(self.ids)}
-        return {
+    def __reduce__(self) -> tuple[Any, ...]:  # so that processes can share it
+        options: dict[str, Any] = {
+            "special_tokens": [*self.special_tokens],
+            "added_tokens": [*self.added_tokens],
             "pattern": self.pattern,
-            "specials": list(self.specials),
-            **self.algorithm.parts(),
-            **ids,
+            "normalizer": self.normalizer,
+            "ids": self.ids,
+            "bos_token_ids": self.bos_token_ids,
+            "eos_token_ids": self.eos_token_ids,
         }
+        return partial(Tokenizer, self.algorithm, **options), ()
 
-    @classmethod
-    def _from_parts(cls, parts: Mapping[str, Any]) -> "Tokenizer":
-        algorithm = ALGORITHMS[parts.get("algorithm", BytePairs.name)].from_parts(parts)
-        return cls(
-            algorithm,
-            specials=parts["specials"],
-            pattern=parts["pattern"],
-            ids=parts.get("ids"),
-        )
+    def _identity(self) -> tuple[object, ...]:
+        return self.fingerprint, self.bos_token_ids, self.eos_token_ids
+
+    def _ids_of(self, names: Iterable[str]) -> Mapping[str, int]:
+        return MappingProxyType({name: self._named[name] for name in names})
+
+    def with_bos(self, bos_token_ids: Sequence[int]) -> "Tokenizer":
+        """Return the same tokenizer with other tokens before every text.
+
+        Raises:
+            InputError: One of them is no special token.
+
+        >>> Tokenizer([]).with_bos([256]).bos_token_ids
+        (256,)
+        """
+        build, arguments = self.__reduce__()
+        return build(*arguments, bos_token_ids=bos_token_ids)  # type: ignore[no-any-return]
 
     @property
     def merges(self) -> tuple[Pair, ...]:
@@ -113,17 +195,27 @@ class Tokenizer:
         >>> Tokenizer([(104, 105)]).merges
         ((104, 105),)
         """
-        if not isinstance(self.algorithm, BytePairs):
+        if not isinstance(self.algorithm, BytePairEncoding):
             raise InputError(
                 f"merges: expected a byte-pair encoding, found {self.algorithm.name}; "
                 "train one with train_bpe"
             )
         return self.algorithm.merges
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """The sha256 of everything that determines this tokenizer, in hexadecimal."""
-        return files.fingerprint(self._parts())
+        """The sha256 of everything that decides which ids a text gets, in hexadecimal."""
+        tokens = zip(self.ids, self.algorithm.tokens, strict=False)
+        decisive = {
+            "normalizer": self.normalizer,
+            "pattern": self.pattern,
+            "special_tokens": dict(self.special_tokens),
+            "added_tokens": dict(self.added_tokens),
+            "algorithm": self.algorithm.name,
+            "tokens": {str(id): byte_to_unicode(token) for id, token in tokens},
+            "parameters": self.algorithm.parameters(self.ids),
+        }
+        return fingerprint(decisive)
 
     def token_bytes(self, id: int) -> bytes:
         """The bytes of one token; those of a special token are its name.
@@ -148,7 +240,7 @@ class Tokenizer:
         Args:
             text: Any text. The name of a special token in it is text like any other, unless
                 `allowed_special` says otherwise: never do that with text from a user.
-            allowed_special: Names of special tokens that are to become control tokens.
+            allowed_special: Names of special tokens that text is to turn into; "all": every one.
 
         Raises:
             InputError: A name in `allowed_special` is unknown, or the text holds half a
@@ -160,37 +252,38 @@ class Tokenizer:
         >>> tokenizer.encode("<|endoftext|>", allowed_special={"<|endoftext|>"})
         [256]
         """
-        if not allowed_special:
+        names = [*self.added_tokens, *allowed_names(allowed_special, self.special_tokens)]
+        if not names:
             return self._encode_plain(text)
-        check_allowed(allowed_special, self.specials)
         ids: list[int] = []
-        for piece, special in split_specials(text, allowed_special):
-            if special:
-                ids.append(self.specials[piece])
-            else:
-                ids.extend(self._encode_plain(piece))
+        for piece, is_name in split_at_names(text, names):
+            ids.extend([self._named[piece]] if is_name else self._encode_plain(piece))
         return ids
 
-    def _encode_word(self, word: str) -> Iterable[int]:
-        return map(self.ids.__getitem__, self.algorithm.encode(word.encode()))
+    def encode_iterable(
+        self, texts: Iterable[str], *, allowed_special: Collection[str] = ()
+    ) -> Iterator[int]:
+        """Encode a text that comes in chunks, such as an open file, without holding it all.
 
-    def _encode_stretch(self, text: str) -> Iterable[int]:
-        words = split(text, self._regex)
-        return chain.from_iterable(map(self._words.__getitem__, words))
+        The ids are those of the whole text, however it is divided. With a pattern of your own,
+        where no place for a cut is certain, the text is read to its end first.
 
-    def _encode_plain(self, text: str) -> list[int]:
-        try:
-            if self.pattern not in COMPLETE:  # may join words across spaces
-                return list(self._encode_stretch(text))
-            # Words come back with their punctuation: fewer to look up, and no pattern to match.
-            stretches = SINGLE_SPACE.split(text)
-            return list(chain.from_iterable(map(self._stretches.__getitem__, stretches)))
-        except UnicodeEncodeError as error:
-            raise InputError(
-                "text: expected what UTF-8 can write, found half a surrogate pair at character "
-                f"{next(n for n, c in enumerate(text) if 0xD800 <= ord(c) < 0xE000)}; "
-                'decode the text with errors="replace"'
-            ) from error
+        Args:
+            texts: The chunks.
+            allowed_special: As for `encode`.
+
+        Raises:
+            InputError: As for `encode`.
+
+        >>> tokenizer = Tokenizer([(104, 105)])
+        >>> list(tokenizer.encode_iterable(["h", "i 😊"])) == tokenizer.encode("hi 😊")
+        True
+        """
+        names = [*self.added_tokens, *allowed_names(allowed_special, self.special_tokens)]
+        encode = partial(self.encode, allowed_special=allowed_special)
+        if self.pattern not in COMPLETE:
+            texts = ["".join(texts)]
+        return encode_stream(texts, encode, names)
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         r"""The bytes of a sequence of tokens, which need not be whole characters.
@@ -214,20 +307,21 @@ class Tokenizer:
         """
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
-    def save(self, path: Path) -> None:
-        """Write the tokenizer to one JSON file, which `load` reads.
+    def save(self, path: str | Path) -> None:
+        """Write the tokenizer to a `tokenizer.json`, which Hugging Face's `tokenizers` reads too.
 
         Raises:
-            OSError: The disk is full or the folder cannot be written.
+            InputError: A unigram model's ids have gaps, which that format cannot express; the
+                disk is full, or the folder cannot be written.
         """
-        files.write(path, self._parts())
+        write_tokenizer_json(self, Path(path))
 
     @classmethod
-    def load(cls, path: Path) -> "Tokenizer":
-        """Read a tokenizer that `save` wrote.
+    def load(cls, path: str | Path) -> "Tokenizer":
+        """Read a `tokenizer.json`: one that `save` wrote, or a published byte-level one.
 
         Raises:
-            InputError: The file is missing, is no tokenizer of this package, or was changed.
+            InputError: The file is missing or damaged, or has a part that ours lacks.
 
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "tokenizer.json"
@@ -235,27 +329,8 @@ class Tokenizer:
         >>> Tokenizer.load(path) == Tokenizer([(104, 105)])
         True
         """
-        parts = files.read(path)
+        fields = read_tokenizer_json(Path(path))
         try:
-            return cls._from_parts(parts)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise InputError(f"{path}: expected a tokenizer's parts, found: {error}") from error
-
-
-def check_ids(ids: Sequence[int], number: int) -> Sequence[int]:
-    """Refuse ids that do not fit the tokens.
-
-    Raises:
-        InputError: There are too few or too many, one is negative, or one is there twice.
-
-    >>> check_ids([0, 0], 2)
-    Traceback (most recent call last):
-    ...
-    scratchlm.errors.InputError: ids: expected 2 different ones from 0 on, found 1; correct them
-    """
-    found = {id for id in ids if id >= 0}
-    if len(ids) != number or len(found) != number:
-        raise InputError(
-            f"ids: expected {number} different ones from 0 on, found {len(found)}; correct them"
-        )
-    return ids
+            return cls(**fields)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error

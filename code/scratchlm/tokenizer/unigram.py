@@ -1,19 +1,18 @@
-"""The unigram model: of all ways to cut a word, the most probable one."""
+"""The unigram language model: of all segmentations of a word, the most probable one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf, isfinite
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from scratchlm.errors import InputError
-from scratchlm.tokenizer.algorithm import Algorithm, check_tokens
-from scratchlm.tokenizer.visible import from_visible, visible
+from scratchlm.tokenizer.vocabulary import Algorithm, check_tokens
 
 
 class Unigram(Algorithm):
-    """Gives every token a probability, and cuts a word so that their product is largest.
+    """Unigram language model: splits a word so that the product of the probabilities is largest.
 
-    Kudo (2018), section 3.2; the search is the Viterbi algorithm. Of two cuts that are equally
-    probable, the one whose last token is longer wins.
+    Kudo (2018), section 3.2; the search is the Viterbi algorithm. Of two segmentations that are
+    equally probable, the one whose last token is longer wins.
 
     Args:
         scores: The natural logarithm of each token's probability.
@@ -21,13 +20,13 @@ class Unigram(Algorithm):
     Raises:
         InputError: A score is no finite number, or one of the 256 bytes is missing.
 
-    >>> from scratchlm.tokenizer.algorithm import BYTE_TOKENS
+    >>> from scratchlm.tokenizer.vocabulary import BYTE_TOKENS
     >>> scores = dict.fromkeys(BYTE_TOKENS, -9.0) | {b"hug": -3.0, b"hu": -2.5, b"gs": -2.0}
     >>> [Unigram(scores).tokens[id] for id in Unigram(scores).encode(b"hugs")]
     [b'hu', b'gs']
     """
 
-    name: ClassVar[str] = "unigram"
+    name: ClassVar[str] = "Unigram"
 
     def __init__(self, scores: Mapping[bytes, float] | Iterable[tuple[bytes, float]]) -> None:
         pairs = list(scores.items() if isinstance(scores, Mapping) else scores)
@@ -40,10 +39,10 @@ class Unigram(Algorithm):
         self._longest = max(map(len, self.tokens))
 
     def encode(self, word: bytes) -> list[int]:
-        """Cut one pre-token in time (length of the word) times (length of the longest token)."""
+        """Split one pre-token in time (length of the word) times (length of the longest token)."""
         size, edges, longest = len(word), self._edges, self._longest
-        best = [0.0] + [-inf] * size  # of all cuts of the first n bytes
-        last = [(0, 0)] * (size + 1)  # the last token of that cut, and where it starts
+        best = [0.0] + [-inf] * size  # of all segmentations of the first n bytes
+        last = [(0, 0)] * (size + 1)  # the last token of that one, and where it starts
         for start in range(size):
             before = best[start]
             for end in range(start + 1, min(start + longest, size) + 1):
@@ -57,12 +56,6 @@ class Unigram(Algorithm):
             ids.append(id)
         return ids[::-1]
 
-    def parts(self) -> dict[str, Any]:
-        """Its name, its tokens and their scores."""
-        tokens = list(map(visible, self.tokens))
-        return {"algorithm": self.name, "tokens": tokens, "scores": list(self.scores)}
-
-    @classmethod
-    def from_parts(cls, parts: Mapping[str, Any]) -> Self:
-        """Build it again."""
-        return cls(zip(map(from_visible, parts["tokens"]), parts["scores"], strict=True))
+    def parameters(self, ids: Sequence[int | None]) -> dict[str, float]:
+        """The log-probability of each id."""
+        return {str(id): score for id, score in zip(ids, self.scores, strict=False)}

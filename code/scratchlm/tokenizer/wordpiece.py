@@ -1,4 +1,4 @@
-"""WordPiece: merges chosen by how much more often two pieces meet than chance would have it."""
+"""WordPiece: merges chosen by how much they raise the likelihood of the text."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,17 +7,17 @@ from math import log
 
 from tqdm import tqdm
 
-from scratchlm.tokenizer.algorithm import BYTE_TOKENS
+from scratchlm.tokenizer.bpe_encode import Pair
+from scratchlm.tokenizer.bpe_train import PairCounts
 from scratchlm.tokenizer.longest_match import LongestMatch
-from scratchlm.tokenizer.pretokens import GPT2_PATTERN
-from scratchlm.tokenizer.specials import END_OF_TEXT
-from scratchlm.tokenizer.ties import Pair
+from scratchlm.tokenizer.pretoken_counts import count_pretokens, learned_tokens
+from scratchlm.tokenizer.pretokenize import GPT2_PATTERN
+from scratchlm.tokenizer.special_tokens import END_OF_TEXT
 from scratchlm.tokenizer.tokenizer import Tokenizer
-from scratchlm.tokenizer.trainer import PairCounts
-from scratchlm.tokenizer.training_text import read, room
+from scratchlm.tokenizer.vocabulary import BYTE_TOKENS
 
-Score = Callable[[int, int, int, int], float]
-DIGITS = 9  # decimals: what is equal on paper must not differ by a processor's rounding
+PairScore = Callable[[int, int, int, int], float]
+GAIN_DIGITS = 9  # decimals: what is equal on paper must not differ by a processor's rounding
 
 
 def likelihood_gain(pair: int, left: int, right: int, total: int) -> float:
@@ -35,7 +35,7 @@ def likelihood_gain(pair: int, left: int, right: int, total: int) -> float:
     >>> likelihood_gain(10, 20, 25, 1000)
     29.957322736
     """
-    return round(pair * log(pair * total / (left * right)), DIGITS)
+    return round(pair * log(pair * total / (left * right)), GAIN_DIGITS)
 
 
 def ratio(pair: int, left: int, right: int, total: int) -> float:
@@ -53,9 +53,9 @@ def train_wordpiece(
     texts: Iterable[str],
     vocab_size: int,
     *,
-    specials: Sequence[str] = (END_OF_TEXT,),
+    special_tokens: Sequence[str] = (END_OF_TEXT,),
     pattern: str = GPT2_PATTERN,
-    score: Score = likelihood_gain,
+    score: PairScore = likelihood_gain,
     min_count: int = 2,
     workers: int = 1,
     progress: bool = False,
@@ -63,16 +63,16 @@ def train_wordpiece(
     """Train a WordPiece vocabulary (Schuster and Nakajima, 2012, section 3), over bytes.
 
     The pair that is merged next is not the most frequent one but the one whose merge makes the
-    text most likely. Text is then cut by longest match; the merges are forgotten.
+    text most likely. Text is then encoded by longest match; the merges are forgotten.
 
     Args:
         texts: Documents; no piece reaches across their edges.
-        vocab_size: Tokens in all: 256 bytes, the pieces, and the specials.
-        specials: Names of control tokens.
-        pattern: How text is cut into pre-tokens first.
+        vocab_size: Tokens in all: 256 bytes, the pieces, and the special tokens.
+        special_tokens: Their names.
+        pattern: The pre-tokenization pattern.
         score: What the best pair has most of.
         min_count: Merge only pairs that occur at least this often.
-        workers: Processes that cut the text into pre-tokens; the result is the same.
+        workers: Processes that pre-tokenize; the result is the same.
         progress: Show a bar.
 
     Raises:
@@ -82,22 +82,22 @@ def train_wordpiece(
     >>> [tokenizer.token_bytes(id) for id in range(256, 259)]
     [b'ug', b'hug', b'bu']
     """
-    number = room(vocab_size, specials)
-    pretokens = read(texts, pattern, workers=workers, progress=progress)
+    number = learned_tokens(vocab_size, special_tokens)
+    pretokens = count_pretokens(texts, pattern, workers=workers, progress=progress)
     pieces = learn_pieces(pretokens, number, score, min_count=min_count, progress=progress)
     tokens = dict.fromkeys([*BYTE_TOKENS, *pieces])
-    return Tokenizer(LongestMatch(tokens), specials=specials, pattern=pattern)
+    return Tokenizer(LongestMatch(tokens), special_tokens=special_tokens, pattern=pattern)
 
 
 def learn_pieces(
     pretokens: Mapping[str, int],
     number: int,
-    score: Score = likelihood_gain,
+    score: PairScore = likelihood_gain,
     *,
     min_count: int = 2,
     progress: bool = False,
 ) -> list[bytes]:
-    """Find the pieces that `naive.learn_pieces` finds; of equal scores the smallest ids come first.
+    """Find the pieces that `naive.naive_pieces` finds; of equal scores the smallest ids come first.
 
     Args:
         pretokens: How often each pre-token occurs.
@@ -112,11 +112,11 @@ def learn_pieces(
     >>> learn_pieces({"hug": 3, "hugs": 2, "bun": 1}, 2)
     [b'hu', b'hug']
     """
-    pairs = ScoredPairs(PairCounts(pretokens), pretokens, score, min_count)
+    pairs = ScoredPairs(pretokens, score, min_count)
     tokens = list(BYTE_TOKENS)
     with tqdm(total=number, desc="merging", unit=" pieces", disable=not progress) as bar:
         while len(tokens) < len(BYTE_TOKENS) + number and (pair := pairs.pop()) is not None:
-            pairs.merge(pair, len(tokens))
+            pairs.merge(pair)
             tokens.append(tokens[pair[0]] + tokens[pair[1]])
             bar.update()
     return tokens[len(BYTE_TOKENS) :]
@@ -128,19 +128,17 @@ class ScoredPairs:
     A merge makes its two parts rarer, and so raises the scores of all their other pairs.
     """
 
-    def __init__(
-        self, pairs: PairCounts, pretokens: Mapping[str, int], score: Score, min_count: int
-    ) -> None:
-        self._pairs, self._rule, self._min_count = pairs, score, min_count
-        self._times: defaultdict[int, int] = defaultdict(int)  # how often each token occurs
+    def __init__(self, pretokens: Mapping[str, int], score: PairScore, min_count: int) -> None:
+        self._pairs, self._rule, self._min_count = PairCounts(pretokens), score, min_count
+        self._times = [0] * len(BYTE_TOKENS)  # how often each token occurs
         for pretoken, times in pretokens.items():
             for byte in pretoken.encode():
                 self._times[byte] += times
-        self._total = sum(self._times.values())
+        self._total = sum(self._times)
         self._of: defaultdict[int, set[Pair]] = defaultdict(set)  # the pairs of each token
-        for pair in pairs.counts:
+        for pair in self._pairs.counts:
             self._index(pair)
-        self._heap = [(-worth, pair) for pair in pairs.counts if (worth := self._score(pair))]
+        self._heap = [(-worth, pair) for pair in self._pairs.counts if (worth := self._score(pair))]
         heapify(self._heap)
 
     def _index(self, pair: Pair) -> None:
@@ -162,15 +160,15 @@ class ScoredPairs:
                 return pair
         return None
 
-    def merge(self, pair: Pair, new: int) -> None:
+    def merge(self, pair: Pair) -> None:
         """Write a new token for a pair, and score afresh what that changes."""
-        made = self._pairs.joined(pair)
-        for grown in self._pairs.merge(pair, new):
-            self._index(grown)
+        made, grown = self._pairs.merge(pair)
+        for new_pair in grown:
+            self._index(new_pair)
         for part in pair:
             self._times[part] -= made
             self._of[part].discard(pair)
-        self._times[new] = made
-        for changed in self._of[pair[0]] | self._of[pair[1]] | self._of[new]:
+        self._times.append(made)
+        for changed in self._of[pair[0]] | self._of[pair[1]] | self._of[len(self._times) - 1]:
             if worth := self._score(changed):
                 heappush(self._heap, (-worth, changed))

@@ -1,19 +1,35 @@
 """The state of a run as one file, from which the run goes on bit for bit."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load as parse_tensors
+from safetensors.torch import load_file
 from safetensors.torch import save as write_tensors
 from torch import Tensor
 
 from scratchlm.errors import InputError
-from scratchlm.storage import sha256, write_atomically
+from scratchlm.storage import Envelope, pack_tensors, unpack_tensors, write_atomically
 from scratchlm.training.trainer import Trainer
 
-FORMAT = "scratchlm checkpoint 1"
+
+@dataclass(frozen=True)
+class State:
+    """What a checkpoint says beside its tensors.
+
+    Attributes:
+        step: Steps that were made.
+        identity: What `identity` says of the run.
+    """
+
+    step: int
+    identity: dict[str, dict[str, Any]]
+
+
+CHECKPOINT = Envelope(
+    "scratchlm checkpoint", 2, State, "remove it to start again, or put back a copy"
+)
 
 
 def save_checkpoint(path: Path, trainer: Trainer) -> None:
@@ -27,11 +43,8 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         for weight, state in optimizer.state_dict()["state"].items():
             for name, tensor in state.items():
                 tensors[f"optimizer.{number}.{weight}.{name}"] = tensor
-    body = write_tensors(tensors)
-    header = json.dumps(
-        {"format": FORMAT, "step": trainer.step, **identity(trainer), "sha256": sha256(body)}
-    )
-    write_atomically(path, header.encode() + b"\n" + body)
+    state = State(trainer.step, identity(trainer))
+    write_atomically(path, pack_tensors(CHECKPOINT, state, write_tensors(tensors)))
 
 
 def load_checkpoint(path: Path, trainer: Trainer) -> None:
@@ -51,29 +64,14 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
     >>> _ = old.train_step(); save_checkpoint(path, old); load_checkpoint(path, new); new.step
     1
     """
-    line, _, body = path.read_bytes().partition(b"\n")
-    try:
-        header = json.loads(line)
-    except ValueError:
-        header = {}
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise InputError(f"{path}: expected a {FORMAT}, found another kind of file; remove it")
-    if header["sha256"] != sha256(body):
-        raise InputError(
-            f"{path}: expected a checkpoint with sha256 {header['sha256']}, found a damaged one; "
-            "remove it to start again, or put back a copy"
-        )
+    state = unpack_tensors(CHECKPOINT, path)
     for name, mine in identity(trainer).items():
-        if header[name] != mine:
+        if (found := state.identity.get(name, {})) != mine:
             raise InputError(
                 f"{path}: expected a checkpoint of this {name}, found another: "
-                f"{_differences(mine, header[name])}; use the same settings or another folder"
+                f"{_differences(mine, found)}; use the same settings or another folder"
             )
-    try:
-        tensors = parse_tensors(body)
-    except SafetensorError as error:  # the hash was right: written by something else
-        raise InputError(f"{path}: expected safetensors, found {error}; remove it") from error
-    _restore(trainer, tensors, header["step"])
+    _restore(trainer, load_file(path), state.step)
 
 
 def identity(trainer: Trainer) -> dict[str, dict[str, object]]:

@@ -1,9 +1,10 @@
-"""The recipes, and the small trained models that ship with the book."""
+"""The recipes, the small trained models that ship with the book, and SmolLM2."""
 
+from scratchlm.interop import Loaded
 from scratchlm.zoo.build import build
 from scratchlm.zoo.measure import Score, measure
 from scratchlm.zoo.recipes import RECIPES, Recipe, recipe
-from scratchlm.zoo.shipped import Loaded, history, load, shipped
+from scratchlm.zoo.shipped import find, history, load, shipped
 from scratchlm.zoo.verify import verify
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Recipe",
     "Score",
     "build",
+    "find",
     "history",
     "load",
     "measure",

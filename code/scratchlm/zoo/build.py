@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from scratchlm.model import Transformer, save_model
+from scratchlm.interop import save
+from scratchlm.model import Transformer
 from scratchlm.storage import write_atomically
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 from scratchlm.training import train
@@ -23,7 +24,7 @@ SNAPSHOTS = (0.01, 0.1)
 def build(recipe: Recipe, folder: Path) -> None:
     """Train, measure at the milestones, and write a model folder; goes on where it was cut off.
 
-    Writes ``model.safetensors`` (bfloat16), ``tokenizer.json`` and ``history.json``; a snapshot
+    Writes the model's folder (bfloat16) and ``history.json`` in it; a snapshot
     stands in a folder of its own, such as ``at-10``, and the run itself in ``run``.
 
     Args:
@@ -57,8 +58,7 @@ def reached(
     score = measure(model, tokenizer)
     if share in SNAPSHOTS:
         keep = folder / f"at-{round(100 * share)}"
-        save_model(keep, model, dtype=torch.bfloat16, notes={"step": step})
-        tokenizer.save(keep / TOKENIZER_FILE)
+        save(keep, model, tokenizer, dtype=torch.bfloat16, notes={"step": step})
     write_atomically(note, json.dumps({"step": step, "share": share, **rounded(score)}).encode())
 
 
@@ -73,4 +73,4 @@ def finish(recipe: Recipe, model: Transformer, tokenizer: Tokenizer, folder: Pat
     write_atomically(folder / HISTORY, json.dumps(history).encode())
     score = rounded(measure(model, tokenizer, held_out=500, told=500))
     notes_to_keep = {"recipe": asdict(recipe), "score": score}
-    save_model(folder, model, dtype=torch.bfloat16, notes=notes_to_keep)
+    save(folder, model, tokenizer, dtype=torch.bfloat16, notes=notes_to_keep)

@@ -59,7 +59,7 @@ def measure(
         temperature: How boldly to tell them.
     """
     stories = list(corpus("valid", held_out))
-    end = tokenizer.specials[END_OF_TEXT]  # knowing when to stop is part of a story
+    end = tokenizer.special_tokens[END_OF_TEXT]  # knowing when to stop is part of a story
     rows = [[*encode_document(story.text, tokenizer), end] for story in stories]
     nats_of_rows = token_nats(model, rows)
     nats = sum(float(row.double().sum()) for row in nats_of_rows)

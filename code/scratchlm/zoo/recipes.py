@@ -1,8 +1,6 @@
 """How each model that ships with the book was made, as data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from scratchlm.data import VillageBatches
 from scratchlm.errors import InputError
@@ -27,24 +25,6 @@ class Recipe:
     model: ModelConfig
     training: TrainConfig
     batch_size: int
-
-    @classmethod
-    def read(cls, saved: Mapping[str, Any]) -> "Recipe":
-        """Rebuild a recipe from its fields as they stand beside a trained model.
-
-        Settings that did not exist when it was trained get their defaults, which therefore must
-        mean what was done before.
-
-        >>> from dataclasses import asdict
-        >>> Recipe.read(asdict(recipe("base"))) == recipe("base")
-        True
-        """
-        return cls(
-            saved["tokenizer_stories"],
-            ModelConfig.read(saved["model"]),
-            TrainConfig(**saved["training"]),
-            saved["batch_size"],
-        )
 
     def tokenizer(self) -> Tokenizer:
         """Train the recipe's tokenizer."""

@@ -1,49 +1,23 @@
-"""The models that ship with the book, and any other model folder."""
+"""The models that ship with the book, and any other model."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scratchlm.errors import InputError
-from scratchlm.interop import (
-    Controls,
-    fetch_model,
-    is_identifier,
-    load_directory,
-    read_controls,
-)
-from scratchlm.interop.directory import CONFIG
-from scratchlm.model import Transformer, load_model
-from scratchlm.tokenizer import END_OF_TEXT, TOKENIZER_FILE, Tokenizer, load_tokenizer_json
+from scratchlm.interop import CONFIG, Loaded, fetch_model, is_identifier, load_folder, load_gguf
+from scratchlm.zoo import smollm2
 
 ARTEFACTS = Path(__file__).parent / "artefacts"
 HISTORY = "history.json"
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A model and what belongs to it.
-
-    Attributes:
-        model: The transformer, ready to use.
-        tokenizer: The one it was trained with.
-        notes: What was saved with the weights: recipe, scores.
-        controls: Where texts begin and end.
-    """
-
-    model: Transformer
-    tokenizer: Tokenizer
-    notes: dict[str, Any]
-    controls: Controls
-
-
 def load(name: str | Path) -> Loaded:
-    """Load a model of the zoo by its name, one from its folder, or one of the Hugging Face hub.
+    """Load a model of the zoo, one from its folder or GGUF file, or one of the Hugging Face hub.
 
     Args:
-        name: As a text, what is no folder here may be a hub's ``OWNER/MODEL[@REVISION]``. A folder
-            with a ``config.json`` is one of Hugging Face's.
+        name: A name of the zoo; a folder that `scratchlm pretrain` wrote, or a published model's;
+            a file that ends in ``.gguf``; or, as a text, a hub's ``OWNER/MODEL[@REVISION]``.
 
     Raises:
         InputError: There is no such model, or its files are damaged or cannot be fetched.
@@ -51,43 +25,31 @@ def load(name: str | Path) -> Loaded:
     >>> load("base").tokenizer.vocab_size
     2048
     """
-    folder = ARTEFACTS / name if str(name) in shipped() else Path(name)
-    if not folder.is_dir() and isinstance(name, str) and is_identifier(name):
-        folder = fetch_model(name)
-    if not folder.is_dir():
-        raise InputError(
-            f"{name}: expected one of {', '.join(shipped())}, a folder with a model, or a model of "
-            "the Hugging Face hub such as openai-community/gpt2, found none; `scratchlm pretrain` "
-            "makes a folder"
-        )
-    if (folder / CONFIG).exists():
-        return load_foreign(folder)
-    model, notes = load_model(folder)
-    tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
-    if tokenizer.vocab_size != model.config.vocab_size:
-        raise InputError(
-            f"{folder}: expected a tokenizer of {model.config.vocab_size} tokens, found one of "
-            f"{tokenizer.vocab_size}; the two files belong to different models"
-        )
-    separator = tokenizer.specials[END_OF_TEXT]  # before every text of the training, and after it
-    controls = Controls((separator,), (separator,), frozenset({separator}))
-    return Loaded(model.eval(), tokenizer, notes, controls)
+    path = find(name)
+    return load_gguf(path) if path.is_file() else load_folder(path)
 
 
-def load_foreign(folder: Path) -> Loaded:
-    """Load a model from a folder that Hugging Face's library wrote.
+def find(name: str | Path) -> Path:
+    """Find the folder or the GGUF file of a model; the arguments are those of `load`.
 
     Raises:
-        InputError: The model, its tokenizer or a setting cannot be used here.
+        InputError: There is none, or it cannot be fetched.
+
+    >>> find("base").name
+    'base'
     """
-    model = load_directory(folder)
-    tokenizer = load_tokenizer_json(folder / TOKENIZER_FILE)
-    if tokenizer.vocab_size > model.config.vocab_size:  # tables are often padded to a round size
-        raise InputError(
-            f"{folder}: expected a tokenizer of at most {model.config.vocab_size} tokens, found "
-            f"one of {tokenizer.vocab_size}; the two files belong to different models"
-        )
-    return Loaded(model.eval(), tokenizer, {}, read_controls(folder))
+    if name == smollm2.NAME:
+        return smollm2.find_file()
+    path = ARTEFACTS / name if str(name) in shipped() else Path(name)
+    if path.is_dir() or (path.is_file() and path.suffix == ".gguf"):
+        return path
+    if isinstance(name, str) and is_identifier(name):
+        return fetch_model(name)
+    raise InputError(
+        f"{name}: expected one of {', '.join((*shipped(), smollm2.NAME))}, a folder with a model, "
+        "a GGUF file, or a model of the Hugging Face hub such as openai-community/gpt2, found "
+        "none; `scratchlm pretrain` makes a folder"
+    )
 
 
 def shipped() -> list[str]:
@@ -96,9 +58,7 @@ def shipped() -> list[str]:
     >>> "base" in shipped()
     True
     """
-    return sorted(
-        folder.name for folder in ARTEFACTS.iterdir() if (folder / TOKENIZER_FILE).exists()
-    )
+    return sorted(folder.name for folder in ARTEFACTS.iterdir() if (folder / CONFIG).exists())
 
 
 def history(name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 
 from scratchlm.corpus.extract.blocks import main_text
+from scratchlm.corpus.extract.lists import keep_lists
 from scratchlm.corpus.require import require
 
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -33,6 +34,7 @@ def extract_text(html: bytes, content_type: str = "", *, depth: int = 500) -> st
     page = decode_page(html, content_type)
     if _deeper(page, depth):
         return main_text(page)
+    page = keep_lists(page)
     return str(
         require("resiliparse.extract.html2text").extract_plain_text(
             page, main_content=True, alt_texts=False

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 # Elements whose inside is no prose; comments; and nowiki, whose inside is literal. One that never
 # ends is looked for only once, so that a page of nothing but openings takes linear time.
@@ -17,14 +17,33 @@ WIKI_TOKEN = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 DROPPED = frozenset({"file", "image", "category", "media"})
+# Older or second names that sites understand and their dumps do not list (MediaWiki's language
+# files); files under any other name are known by their ending.
+ALIASES = frozenset({"bild", "изображение", "画像", "カテゴリ", "分类", "分類", "图像", "圖像"})
+MEDIA = re.compile(
+    r":.*\.(?:jpe?g|png|gif|svg|webp|tiff?|xcf|og[gva]|webm|mp[34]|mpe?g|mid|wav|flac|opus|pdf|djvu)\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+REDIRECT = re.compile(
+    r"\s*#\s?(?P<word>[^\W\d_][^\d_#\[\]:]{1,30}?):?\s*\[\[[^\[\]]+\]\](?P<rest>[^\n]*)"
+)
+# The word in some large wikis; elsewhere, a page of one word and one link alone is a redirect.
+REDIRECT_WORDS = (
+    *("redirect", "weiterleitung", "redirection", "redirección", "redirecionamento", "rinvia"),
+    *("doorverwijzing", "omdirigering", "patrz", "przekieruj", "přesměruj", "перенаправление"),
+    *("перенаправлення", "重定向", "転送", "リダイレクト", "넘겨주기", "تحويل", "yönlendirme"),
+)
+# One text for several scripts or countries, as in Chinese: -{flags|zh-hans:网络; zh-hant:網路}-
+VARIANTS = re.compile(r"-\{(?:([^{}|]*)\|)?([^{}|]*)\}-")
+VARIANT = re.compile(r"\s*(?:[^;{}]*?=>)?\s*[a-z]{2,3}(?:-[a-z]+)*\s*:\s*([^;]*)")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z-]+)?")
 EXTERNAL = re.compile(r"\[(?:https?:|ftp:|mailto:|//)[^\s\[\]]*[ \t]*([^\[\]\n]*)\]", re.IGNORECASE)
-BEHAVIOR_SWITCH = re.compile(r"__[A-Z]{3,}__|'{2,}")
+BEHAVIOR_SWITCH = re.compile(r"__(?:[^\W\d_]|_(?!_)){3,}__|'{2,}")
 BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?tr|hr)\b[^<>]*>", re.IGNORECASE)
 HTML_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 
 
-def strip_wikitext(source: str) -> str:
+def strip_wikitext(source: str, unread: Collection[str] = ()) -> str:
     r"""Take the markup out of wikitext; templates, tables, references and files go whole.
 
     Links leave their label, headings, list items and styled text their words. What a template
@@ -33,13 +52,31 @@ def strip_wikitext(source: str) -> str:
 
     Args:
         source: Wikitext, as it stands in a MediaWiki dump.
+        unread: What a site that is not English calls its files and categories, in lower case.
 
     >>> strip_wikitext("'''Ada''' was{{efn|1815}} a [[mathematics|mathematician]].<ref>X</ref>")
     'Ada was a mathematician.'
     >>> strip_wikitext("== Life ==\n* [[London]]\n{| class=x\n| cell\n|}\n[[Category:People]]")
     'Life\nLondon'
     """
-    return _plain_lines("".join(_Nesting().run(source)))
+    return _plain_lines("".join(_Nesting(DROPPED | ALIASES | set(unread)).run(source)))
+
+
+def is_redirect(source: str, unread: Collection[str] = ()) -> bool:
+    """Whether a page only sends its readers to another one.
+
+    Args:
+        source: Wikitext.
+        unread: As for `strip_wikitext`.
+
+    >>> is_redirect("#WEITERLEITUNG [[Hafen]]"), is_redirect("#Erstens [[Hafen|der]] Ort.")
+    (True, False)
+    """
+    found = REDIRECT.match(source)
+    if found is None:
+        return False
+    rest = strip_wikitext(found["rest"] + source[found.end() :], unread)
+    return found["word"].strip().lower() in REDIRECT_WORDS or not rest
 
 
 class _Nesting:
@@ -49,7 +86,8 @@ class _Nesting:
     are taken once, at the end; an outer one passes over those inside of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unread: Collection[str]) -> None:
+        self.unread = unread
         self.pieces: list[str] = []
         self.jumps: dict[int, int] = {}  # from a piece to the one that follows in the text
         self.waiting: list[tuple[str, int]] = []  # kind of opening, and its piece
@@ -131,8 +169,10 @@ class _Nesting:
         self.waiting.pop()
         self.open["link"] -= 1
         target = self.pieces[opening + 1]
-        space = target.partition(":")[0].strip() if ":" in target else ""
-        if space and (space.lower() in DROPPED or LANGUAGE.fullmatch(space)):
+        space = target.partition(":")[0].strip().replace("_", " ") if ":" in target else ""
+        if space and (
+            space.lower() in self.unread or LANGUAGE.fullmatch(space) or MEDIA.search(target)
+        ):
             self.jumps[opening] = here + 1
         else:
             self.pieces[opening + 1] = target.removeprefix(":")  # [[:Category:X]] is a plain link
@@ -142,8 +182,8 @@ class _Nesting:
 
 def _plain_lines(text: str) -> str:
     """What holds within a line: links to the web, styles, tags, headings, lists, entities."""
-    text = EXTERNAL.sub(r"\1", text)
-    text = HTML_TAG.sub("", BREAK.sub("\n", BEHAVIOR_SWITCH.sub("", text)))
+    text = EXTERNAL.sub(r"\1", VARIANTS.sub(_one_variant, text))
+    text = HTML_TAG.sub("", BREAK.sub("\n", BEHAVIOR_SWITCH.sub(_unless_code, text)))
     lines = []
     for line in text.split("\n"):
         line = line.strip()
@@ -154,3 +194,17 @@ def _plain_lines(text: str) -> str:
         lines.append("" if line.startswith("----") else line)
     plain = html.unescape("\n".join(lines)).replace("\xa0", " ")
     return re.sub(r"\n{3,}", "\n\n", plain).strip()
+
+
+def _unless_code(found: re.Match[str]) -> str:
+    """A switch such as __NOTOC__ goes; a name such as __init__ stays."""
+    return "" if found[0] == found[0].upper() else found[0]
+
+
+def _one_variant(found: re.Match[str]) -> str:
+    """The first of the texts for several scripts, as the flags want it."""
+    flags = set((found[1] or "").replace(" ", "").split(";"))
+    if flags & {"H", "T", "-"}:  # a rule for elsewhere, a title, the end of a rule
+        return ""
+    variants = [text.strip() for text in VARIANT.findall(found[2]) if text.strip()]
+    return variants[0] if variants and "R" not in flags else found[2]

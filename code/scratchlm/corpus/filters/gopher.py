@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.filters.words import words
+from scratchlm.corpus.filters.words import split_words
 from scratchlm.corpus.step import Step
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -48,7 +48,7 @@ class GopherQuality(Step):
 
     def __call__(self, document: Document) -> Document | Dropped:
         """Give the document back, or the first rule that it breaks."""
-        found = words(document.text)
+        found = split_words(document.text)
         spoken = [word for word in found if any(map(str.isalnum, word))]
         if not self.count_punctuation:
             found = spoken

@@ -16,7 +16,9 @@ PATTERNS = {
     r"[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))",
     # A plus and a country, or an area code in parentheses or of three digits; then groups.
     "phone": r"(?<![\w.+/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,5}\)[ .-]?|\d{2,5}[ .-])"
-    r"\d{2,4}(?:[ .-]?\d{2,4}){1,3}(?![\w-]|\.\d)",
+    r"\d{2,4}(?:[ .-]?\d{2,4}){1,3}(?![\w-]|\.\d)"
+    # or a plus, a country and all the rest in one piece (E.164)
+    r"|(?<![\w.+/-])\+\d{1,3}[ .-]?\d{6,14}(?![\w-]|\.\d)",
 }
 FINDERS = {kind: re.compile(pattern) for kind, pattern in PATTERNS.items()}
 DATE = re.compile(r"(?:\d{4}[ .-]\d{1,2}[ .-]\d{1,2}|\d{1,2}[ .-]\d{1,2}[ .-]\d{4})(?!\d)")

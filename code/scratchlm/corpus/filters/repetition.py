@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int64, UInt64
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.filters.words import words
+from scratchlm.corpus.filters.words import split_words
 from scratchlm.corpus.step import Step
 
 PARAGRAPHS = re.compile(r"\n{2,}")
@@ -51,7 +51,7 @@ class GopherRepetition(Step):
         return (
             self._parts("paragraphs", PARAGRAPHS.split(text.strip()), len(text))
             or self._parts("lines", LINES.split(text), len(text))
-            or self._ngrams(words(text), len(text))
+            or self._ngrams(split_words(text), len(text))
             or document
         )
 

@@ -7,13 +7,13 @@ WORD_OR_PUNCTUATION = re.compile(r"\w+(?:[.,:/@]+\w+)*|(?<=\w)['’]\w+|\.{2,}|-
 SENTENCE_END = re.compile(r"[.!?…]+[\"'’”)\]]*(?=\s+\S)")
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Cut a text into words and punctuation, nearly as spaCy does; whitespace is left out.
 
     Args:
         text: Any text.
 
-    >>> words("It's 3.5 km -- a well-known 'road'.")
+    >>> split_words("It's 3.5 km -- a well-known 'road'.")
     ['It', "'s", '3.5', 'km', '--', 'a', 'well', '-', 'known', "'", 'road', "'", '.']
     """
     return WORD_OR_PUNCTUATION.findall(text)

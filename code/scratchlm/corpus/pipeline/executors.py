@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from tqdm import tqdm
 
 from scratchlm.errors import InputError
+from scratchlm.processes import exit_with_parent
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -37,13 +38,11 @@ def run_tasks(
         The results in the order of the items, whoever was first.
 
     Raises:
-        InputError: A task has raised it, or there are no workers.
+        InputError: A task has raised it.
 
     >>> run_tasks(abs, [-2, 1], title="abs")
     [2, 1]
     """
-    if workers < 1:
-        raise InputError(f"pipeline: expected at least 1 worker, found {workers}")
     if executor == "ray":
         results = _on_ray(task, items)
     elif workers > 1:
@@ -57,7 +56,9 @@ def _on_processes(
     task: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Iterator[Result]:
     # A forked process would inherit the threads' locks of whatever runs in this one.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=exit_with_parent
+    ) as pool:
         try:
             yield from pool.map(task, items)
         except BaseException:

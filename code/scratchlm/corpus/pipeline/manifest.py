@@ -4,13 +4,14 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scratchlm.corpus.document import Document
+from scratchlm.corpus.error_policy import Counted
 from scratchlm.corpus.filters.classifier import Classifier
 from scratchlm.corpus.pipeline.stats import StepStats, total
 from scratchlm.corpus.step import Deduplicator, Step
@@ -33,6 +34,11 @@ class Manifest:
         stats: The counts of each step.
         origins: Source, license, documents and bytes of the text that is left.
         shards: Name, documents, bytes and hash of each shard.
+        left_out: What was left out or altered in reading: reason, count, and the first place.
+
+    >>> manifest = Manifest({}, [], [], [], [])
+    >>> FINISHED.unpack(FINISHED.pack(manifest), "manifest.json") == manifest
+    True
     """
 
     plan: dict[str, Any]
@@ -40,6 +46,7 @@ class Manifest:
     stats: list[StepStats]
     origins: list[dict[str, Any]]
     shards: list[dict[str, Any]]
+    left_out: list[Counted] = field(default_factory=list)
 
     @property
     def documents(self) -> int:
@@ -52,15 +59,17 @@ class Manifest:
         plan: dict[str, Any],
         inputs: list[dict[str, Any]],
         notes: Sequence[Sequence[dict[str, Any]]],
+        left_out: list[Counted],
     ) -> "Manifest":
         """Gather what the tasks have noted: for each stage, for each shard."""
         stats: list[StepStats] = []
         for stage in notes:
-            stats += total([[StepStats.from_json(y) for y in shard["stats"]] for shard in stage])
+            stats += total([[StepStats(**counts) for counts in shard["stats"]] for shard in stage])
         origins: Counter[tuple[str, str, str]] = Counter()
         for shard in notes[-1]:
             origins.update({tuple(key): number for *key, number in shard["origins"]})
-        return cls.of(plan, inputs, stats, origins, [shard["shard"] for shard in notes[-1]])
+        shards = [shard["shard"] for shard in notes[-1]]
+        return cls.of(plan, inputs, stats, origins, shards, left_out)
 
     @classmethod
     def of(
@@ -70,6 +79,7 @@ class Manifest:
         stats: list[StepStats],
         counts: Counter[tuple[str, str, str]],
         shards: list[dict[str, Any]],
+        left_out: list[Counted],
     ) -> "Manifest":
         """Sort the counts that `origins_of` gives."""
         origins = [
@@ -78,7 +88,7 @@ class Manifest:
             for (source, license, unit), number in sorted(counts.items())
             if unit == "documents"
         ]  # fmt: skip
-        return cls(plan, inputs, stats, origins, shards)
+        return cls(plan, inputs, stats, origins, shards, left_out)
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ class Notes:
     found: dict[str, Any]
 
 
-FINISHED = Envelope("scratchlm manifest", 1, Manifest, "run `scratchlm corpus clean` to its end")
+FINISHED = Envelope("scratchlm manifest", 1, Manifest, "clean the corpus again into another folder")
 NOTES = Envelope("scratchlm notes", 1, Notes, AGAIN)
 
 
@@ -114,13 +124,13 @@ def describe_step(step: Step | Deduplicator) -> dict[str, Any]:
     {'step': 'LineDedup', 'min_characters': 20}
     """
     settings: dict[str, Any] = {"step": type(step).__name__}
-    for field in fields(step):  # type: ignore[arg-type]  # steps are dataclasses, see `Step`
-        value: Any = getattr(step, field.name)
+    for setting in fields(step):  # type: ignore[arg-type]  # steps are dataclasses, see `Step`
+        value: Any = getattr(step, setting.name)
         if isinstance(value, Classifier):
             value = value.fingerprint
         elif isinstance(value, np.ndarray):
             value = sha256(value.tobytes())
-        settings[field.name] = value
+        settings[setting.name] = value
     found: dict[str, Any] = json.loads(json.dumps(settings))  # tuples become lists, as in the file
     return found
 
@@ -129,13 +139,19 @@ def load_manifest(folder: Path) -> Manifest:
     """Read the manifest of a folder.
 
     Raises:
-        InputError: There is none: the folder is not finished, or something else.
+        InputError: There is none (the folder is not finished, or something else), or it was
+            damaged.
 
     >>> load_manifest(Path("none"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    scratchlm.errors.InputError: none/manifest.json: expected a file, found No such file ...
+    scratchlm.errors.InputError: none: expected a folder with manifest.json, found none; run ...
     """
+    if not (folder / MANIFEST).exists():
+        raise InputError(
+            f"{folder}: expected a folder with {MANIFEST}, found none; run `scratchlm corpus "
+            "clean` to its end"
+        )
     return FINISHED.load(folder / MANIFEST)
 
 
@@ -145,24 +161,29 @@ def claim(out: Path, plan: dict[str, Any]) -> Manifest | None:
     Raises:
         InputError: The folder belongs to another plan, or cannot be written.
     """
-    try:
-        if (out / MANIFEST).exists():
-            manifest = load_manifest(out)
-            _check_same(out, plan, manifest.plan)
-            return manifest
-        begun = out / WORK / PLAN
-        if begun.exists():
-            _check_same(out, plan, read_json(begun, AGAIN))
-        # A run that was killed before it could write its plan leaves nothing but that folder.
-        elif out.exists() and any(path.name != WORK for path in out.iterdir()):
-            raise InputError(f"{out}: expected a new or an empty folder, found files in it")
-        else:
-            write_atomically(begun, json.dumps(plan).encode())
-    except OSError as error:
+    begun = out / WORK / PLAN
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: expected a folder, found a file; name another with --out")
+    if (out / MANIFEST).exists():
+        manifest = load_manifest(out)
+        _check_same(out, plan, manifest.plan)
+        return manifest
+    if begun.exists():
+        _check_same(out, plan, read_json(begun, AGAIN))
+    elif any(not path.name.startswith(".") for path in out.glob("*")):
         raise InputError(
-            f"{out}: expected a folder that can be written, found: {error.strerror}; name another"
-        ) from error
+            f"{out}: expected a new or an empty folder, found files in it; name another with --out"
+        )
+    else:  # a run that was killed before it wrote its plan leaves drafts
+        shutil.rmtree(out / WORK, ignore_errors=True)
+        write_atomically(begun, json.dumps(plan).encode())
     return None
+
+
+def release(out: Path) -> None:
+    """Give back a folder in which nothing has been finished, so that another plan can have it."""
+    if not any((out / WORK).rglob("*.jsonl")):
+        shutil.rmtree(out / WORK, ignore_errors=True)
 
 
 def complete(out: Path, manifest: Manifest) -> Manifest:
@@ -171,14 +192,8 @@ def complete(out: Path, manifest: Manifest) -> Manifest:
     Raises:
         InputError: The disk is full.
     """
-    try:
-        FINISHED.save(out / MANIFEST, manifest)
-        shutil.rmtree(out / WORK)
-    except OSError as error:
-        raise InputError(
-            f"{out / MANIFEST}: expected room for it, found: {error.strerror}; free some space "
-            "and run the same command again"
-        ) from error
+    FINISHED.save(out / MANIFEST, manifest)
+    shutil.rmtree(out / WORK, ignore_errors=True)
     return manifest
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from scratchlm.corpus.document import Document
-from scratchlm.corpus.pipeline.manifest import Manifest, claim, complete, load_manifest, origins_of
+from scratchlm.corpus.pipeline.ingest import hash_file
+from scratchlm.corpus.pipeline.manifest import (
+    MANIFEST,
+    Manifest,
+    claim,
+    complete,
+    load_manifest,
+    origins_of,
+)
 from scratchlm.corpus.pipeline.shards import SHARD_BYTES, DocumentWriter, read_shard, shard_paths
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.errors import InputError
@@ -62,8 +70,8 @@ def mix(
         "steps": [{"step": "mix", "size": size, "seed": seed}],
         "shard_bytes": shard_bytes,
         "inputs": [
-            [str(share.folder), share.weight, held]
-            for share, held in zip(shares, sizes, strict=True)
+            [str(share.folder), share.weight, hash_file(share.folder / MANIFEST)]
+            for share in shares
         ],
     }
     if finished := claim(out, plan):
@@ -71,22 +79,16 @@ def mix(
     writer = DocumentWriter(out, shard_bytes)
     stats = [StepStats(str(share.folder)) for share in shares]
     origins: Counter[tuple[str, str, str]] = Counter()
-    try:
-        for number, document in _draw(shares, size, seed):
-            writer.add(document)
-            stats[number].count(document, document)
-            origins.update(origins_of(document))
-        shards = writer.close()
-    except OSError as error:
-        raise InputError(
-            f"{out}: expected room for {size:,} bytes of text, found: {error.strerror}; free some "
-            "space and run the same command again"
-        ) from error
+    for number, document in _draw(shares, size, seed):
+        writer.add(document)
+        stats[number].count(document, document)
+        origins.update(origins_of(document))
+    shards = writer.close()
     inputs = [
         {"name": str(share.folder), "bytes": held, "weight": share.weight, "epochs": round(read, 3)}
         for share, held, read in zip(shares, sizes, epochs, strict=True)
     ]
-    return complete(out, Manifest.of(plan, inputs, stats, origins, shards))
+    return complete(out, Manifest.of(plan, inputs, stats, origins, shards, []))
 
 
 def _text_bytes(folder: Path) -> int:

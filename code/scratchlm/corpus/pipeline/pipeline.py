@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from scratchlm.corpus.error_policy import Action, ErrorPolicy
 from scratchlm.corpus.pipeline.executors import Executor, run_tasks
-from scratchlm.corpus.pipeline.ingest import ReadDocuments, ingest
-from scratchlm.corpus.pipeline.manifest import WORK, Manifest, claim, complete, describe_step
+from scratchlm.corpus.pipeline.ingest import ReadDocuments, hash_file, ingest
+from scratchlm.corpus.pipeline.manifest import (
+    WORK,
+    Manifest,
+    claim,
+    complete,
+    describe_step,
+    release,
+)
 from scratchlm.corpus.pipeline.shards import SHARD_BYTES
 from scratchlm.corpus.pipeline.stage import (
     PipelineStage,
@@ -21,7 +29,8 @@ from scratchlm.corpus.pipeline.stage import (
     run_task,
     stages,
 )
-from scratchlm.corpus.readers.inputs import input_files, read_documents
+from scratchlm.corpus.readers.inputs import input_files
+from scratchlm.corpus.readers.read import read
 from scratchlm.corpus.step import Deduplicator, Step
 from scratchlm.errors import InputError
 
@@ -45,7 +54,7 @@ class Pipeline:
     >>> _ = (folder / "in.jsonl").write_text('{"text": "Once."}\n' * 3)
     >>> manifest = Pipeline((ExactDedup(),)).run([folder / "in.jsonl"], folder / "out")
     >>> manifest.documents, manifest.stats[0].dropped
-    (1, Counter({'copy': 2}))
+    (1, {'copy': 2})
     """
 
     steps: tuple[Step | Deduplicator, ...]
@@ -56,7 +65,8 @@ class Pipeline:
         inputs: Sequence[Path],
         out: Path,
         *,
-        read: ReadDocuments = read_documents,
+        read: ReadDocuments = read,
+        on_error: Action = "skip",
         workers: int = 1,
         executor: Executor = "local",
     ) -> Manifest:
@@ -69,38 +79,58 @@ class Pipeline:
             inputs: Files, and folders of them.
             out: A folder; made where it is missing.
             read: Gives the documents of a file.
+            on_error: What cannot be read is left out and counted in the manifest, or stops.
             workers: Processes.
             executor: ``local``, or ``ray`` for a cluster whose machines share the folders.
 
         Raises:
-            InputError: An input cannot be read or holds no document, the folder belongs to other
-                steps or inputs, or the disk is full; what is finished is kept.
+            InputError: There is no document, an input cannot be read and that is to stop, the
+                folder belongs to other steps or inputs, or the disk is full; what is finished is
+                kept.
         """
-        files = input_files(list(inputs))
+        if workers < 1:
+            raise InputError(f"pipeline: expected at least 1 worker, found {workers}")
+        policy = ErrorPolicy(on_error)
+        files = input_files(inputs, policy, out=out)
         plan = {
             "steps": [describe_step(step) for step in self.steps],
             "shard_bytes": self.shard_bytes,
-            "inputs": [[str(file), file.stat().st_size] for file in files],
+            "inputs": [str(file) for file in files],
         }
         if finished := claim(out, plan):
-            return finished
+            return _check_unchanged(out, finished)
         run = partial(run_tasks, workers=workers, executor=executor)
-        read_in = run(
-            partial(ingest, read, out / WORK / "00", self.shard_bytes),
-            list(enumerate(files)),
-            title="read",
-        )
-        names = [name for found in read_in for name in found["shards"]]
-        if not names:
-            raise InputError(
-                f"{files[0]}: expected a document in {len(files)} files, found none; name others"
-            )
+        reading = partial(ingest, read, out / WORK / "00", self.shard_bytes, on_error)
+        try:
+            read_in = run(reading, list(enumerate(files)), title="read")
+            for found in read_in:
+                policy.add(found.pop("left_out"))
+            names = [name for found in read_in for name in found["shards"]]
+            if not names:
+                raise InputError(
+                    f"{files[0]}: expected a document in {len(files)} files, found none: {policy}; "
+                    "name other files"
+                )
+        except InputError:
+            release(out)
+            raise
         notes = [
             _run_stage(out, number, stage, names, run)
             for number, stage in enumerate(stages(self.steps))
         ]
-        manifest = Manifest.build(plan, read_in, notes)
+        manifest = Manifest.build(plan, read_in, notes, policy.counted)
         return complete(out, manifest)
+
+
+def _check_unchanged(out: Path, manifest: Manifest) -> Manifest:
+    """A finished folder stands for its inputs as they were."""
+    for found in manifest.inputs:
+        if hash_file(Path(found["name"])) != found["sha256"]:
+            raise InputError(
+                f"{found['name']}: expected the file that {out} was made of, found that it has "
+                "changed; name another folder with --out, or delete that one"
+            )
+    return manifest
 
 
 def _run_stage(

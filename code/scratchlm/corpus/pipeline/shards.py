@@ -33,7 +33,11 @@ def from_line(line: bytes) -> Document:
     >>> from_line(to_line(page)) == page
     True
     """
-    return Document(**json.loads(line))
+    document = Document(**json.loads(line))
+    strings = (document.text, document.id, document.source, *document.meta, *document.meta.values())
+    if type(document.end) is not int or not all(isinstance(value, str) for value in strings):
+        raise TypeError("a field of another type")
+    return document
 
 
 def read_shard(path: Path) -> Iterator[Document]:
@@ -55,7 +59,7 @@ def read_shard(path: Path) -> Iterator[Document]:
             for number, line in enumerate(lines, start=1):
                 try:
                     document = from_line(line)
-                except (TypeError, ValueError) as error:
+                except (AttributeError, TypeError, ValueError) as error:
                     raise InputError(
                         f"{path}: expected a document in line {number}, found: {error}; clean the "
                         "corpus again into another folder"
@@ -76,7 +80,7 @@ def shard_paths(folder: Path) -> list[Path]:
     >>> shard_paths(Path("none"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    scratchlm.errors.InputError: none/manifest.json: expected a file, found No such file ...
+    scratchlm.errors.InputError: none: expected a folder with manifest.json, found none; run ...
     """
     return [folder / shard["name"] for shard in load_manifest(folder).shards]
 
@@ -96,38 +100,38 @@ class DocumentWriter:
         self.shards: list[dict[str, Any]] = []
         self._number, self._lines, self._held = number, list[bytes](), 0
 
-    def add(self, document: Document) -> None:
-        """Take a document.
+    def add(self, document: Document) -> str | None:
+        """Take a document; give the name of the file that it has filled.
 
         Raises:
-            OSError: The disk is full; the files before this one are whole.
+            InputError: The disk is full; the files before this one are whole.
         """
         self._lines.append(to_line(document))
         self._held += len(self._lines[-1])
-        if self._held >= self.size:
-            self._write()
+        return self._write() if self._held >= self.size else None
 
     def close(self) -> list[dict[str, Any]]:
         """Write what is left; name, documents, bytes and hash of every file.
 
         Raises:
-            OSError: The disk is full; the files before this one are whole.
+            InputError: The disk is full; the files before this one are whole.
         """
         if self._lines:
             self._write()
         return self.shards
 
-    def _write(self) -> None:
+    def _write(self) -> str:
         path = self.folder / f"{self.name}{self._number:05}.jsonl"
         self.shards.append(write_shard(path, self._lines))
         self._number, self._lines, self._held = self._number + 1, [], 0
+        return path.name
 
 
 def write_shard(path: Path, lines: list[bytes]) -> dict[str, Any]:
     """Write lines of `to_line` to a file; its name, documents, bytes and hash.
 
     Raises:
-        OSError: The disk is full; the file is not there.
+        InputError: The disk is full; the file is not there.
 
     >>> import tempfile
     >>> write_shard(Path(tempfile.mkdtemp()) / "0.jsonl", [])["documents"]

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt
 
 from scratchlm.corpus.document import Document, Dropped
-from scratchlm.corpus.pipeline.manifest import NOTES, Notes, origins_of
+from scratchlm.corpus.pipeline.manifest import AGAIN, NOTES, Notes, origins_of
 from scratchlm.corpus.pipeline.shards import read_shard, to_line, write_shard
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.corpus.step import Deduplicator, Step
@@ -87,16 +87,10 @@ def run_task(stage: PipelineStage, task: Task) -> dict[str, Any]:
     Raises:
         InputError: The shard cannot be read, or the disk is full.
     """
-    try:
-        if not task.notes.exists():
-            notes = _run(stage, task)
-            NOTES.save(task.notes, Notes(notes))
-        return NOTES.load(task.notes).found
-    except OSError as error:
-        raise InputError(
-            f"{task.target}: expected room for a shard, found: {error.strerror}; what is finished "
-            "is kept: free some space and run the same command again"
-        ) from error
+    if not task.notes.exists():
+        notes = _run(stage, task)
+        NOTES.save(task.notes, Notes(notes))
+    return NOTES.load(task.notes).found
 
 
 def _run(stage: PipelineStage, task: Task) -> dict[str, Any]:
@@ -112,7 +106,7 @@ def _run(stage: PipelineStage, task: Task) -> dict[str, Any]:
     if stage.after:
         _write_signatures(stage.after, signatures, task.notes)
     return {
-        "stats": [counts.to_json() for counts in stats],
+        "stats": [asdict(counts) for counts in stats],
         "origins": [[*key, number] for key, number in origins.items()],
         "shard": write_shard(task.target, lines),
     }
@@ -151,8 +145,16 @@ def _write_signatures(
 
 
 def load_array(shard: Path, kind: str) -> np.ndarray:
-    """Read an array that stands beside a shard: its ``signatures``, or its ``rows``."""
-    array: np.ndarray = np.load(shard.with_suffix(f".{kind}.npy"))
+    """Read an array that stands beside a shard: its ``signatures``, or its ``rows``.
+
+    Raises:
+        InputError: It is missing or damaged.
+    """
+    path = shard.with_suffix(f".{kind}.npy")
+    try:
+        array: np.ndarray = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: expected an array, found: {error}; {AGAIN}") from error
     return array
 
 

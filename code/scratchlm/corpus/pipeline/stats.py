@@ -1,9 +1,8 @@
 """Statistics of every step: what goes in, what comes out, and which rule dropped the rest."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from scratchlm.corpus.document import Document, Dropped
 
@@ -23,7 +22,7 @@ class StepStats:
     >>> page = Document("Hello.", id="1", source="web", end=6)
     >>> counts.count(page, Dropped("short", "1 word"))
     >>> counts.dropped
-    Counter({'short': 1})
+    {'short': 1}
     """
 
     step: str
@@ -31,7 +30,7 @@ class StepStats:
     documents_out: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: dict[str, int] = field(default_factory=dict)
     changed: int = 0
 
     def count(self, before: Document, after: Document | Dropped) -> None:
@@ -40,25 +39,12 @@ class StepStats:
         self.documents_in += 1
         self.bytes_in += size
         if isinstance(after, Dropped):
-            self.dropped[after.rule] += 1
+            self.dropped[after.rule] = self.dropped.get(after.rule, 0) + 1
             return
         same = after.text == before.text
         self.documents_out += 1
         self.bytes_out += size if same else len(after.text.encode())
         self.changed += not same
-
-    def to_json(self) -> dict[str, Any]:
-        """The counts as they stand in a manifest, with the rules in alphabetical order."""
-        return {**vars(self), "dropped": dict(sorted(self.dropped.items()))}
-
-    @classmethod
-    def from_json(cls, counts: Mapping[str, Any]) -> "StepStats":
-        """The counts that a manifest holds.
-
-        >>> StepStats.from_json(StepStats("C4", 2, 1).to_json()).documents_in
-        2
-        """
-        return cls(**{**counts, "dropped": Counter(counts["dropped"])})
 
 
 def total(shards: Sequence[Sequence[StepStats]]) -> list[StepStats]:
@@ -74,7 +60,7 @@ def total(shards: Sequence[Sequence[StepStats]]) -> list[StepStats]:
             sum(counts.documents_out for counts in steps),
             sum(counts.bytes_in for counts in steps),
             sum(counts.bytes_out for counts in steps),
-            sum((counts.dropped for counts in steps), Counter()),
+            dict(sorted(sum((Counter(counts.dropped) for counts in steps), Counter()).items())),
             sum(counts.changed for counts in steps),
         )
         for steps in zip(*shards, strict=True)
@@ -84,13 +70,14 @@ def total(shards: Sequence[Sequence[StepStats]]) -> list[StepStats]:
 def stats_table(stats: Sequence[StepStats]) -> str:
     """The counts as a table for people.
 
-    >>> print(stats_table([StepStats("C4", 9, 8, 9000, 7200, Counter({"sentences": 1}), 3)]))
+    >>> print(stats_table([StepStats("C4", 9, 8, 9000, 7200, {"sentences": 1}, 3)]))
     step  documents          bytes   kept  dropped by rule
     C4        9 → 8  9,000 → 7,200  80.0%  sentences 1
     """
     rows = [("step", "documents", "bytes", "kept", "dropped by rule")]
     for counts in stats:
-        rules = (f"{rule} {number:,}" for rule, number in counts.dropped.most_common())
+        often = sorted(counts.dropped.items(), key=lambda item: (-item[1], item[0]))
+        rules = (f"{rule} {number:,}" for rule, number in often)
         documents = f"{counts.documents_in:,} → {counts.documents_out:,}"
         size = f"{counts.bytes_in:,} → {counts.bytes_out:,}"
         kept = f"{counts.bytes_out / max(1, counts.bytes_in):.1%}"

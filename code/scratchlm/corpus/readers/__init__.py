@@ -1,13 +1,13 @@
 """Files of any kind as a stream of documents: crawls, dumps, JSON Lines, Parquet, text."""
 
-from scratchlm.corpus.readers.inputs import input_files, read_documents
+from scratchlm.corpus.readers.inputs import input_files
 from scratchlm.corpus.readers.jsonl import read_jsonl, write_line
 from scratchlm.corpus.readers.mediawiki import Revision, read_mediawiki, read_revisions
 from scratchlm.corpus.readers.parquet import read_parquet
-from scratchlm.corpus.readers.plain import read_plain
+from scratchlm.corpus.readers.plain import SEPARATOR, read_plain
 from scratchlm.corpus.readers.read import read
 from scratchlm.corpus.readers.stackexchange import read_posts
-from scratchlm.corpus.readers.text import SEPARATOR, read_texts, text_files
+from scratchlm.corpus.readers.text import read_texts, text_files
 from scratchlm.corpus.readers.threads import (
     Preference,
     Thread,
@@ -27,7 +27,6 @@ __all__ = [
     "join_answers",
     "preferences",
     "read",
-    "read_documents",
     "read_jsonl",
     "read_mediawiki",
     "read_parquet",

@@ -7,8 +7,9 @@ from pathlib import Path
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import LIMITS, Limits, admit
-from scratchlm.corpus.readers.chunks import Broken, Progress, read_chunks
+from scratchlm.corpus.readers.chunks import Broken, Progress, collection, read_chunks
 from scratchlm.corpus.readers.lines import Line, split_lines
+from scratchlm.errors import quote
 
 
 def read_jsonl(
@@ -82,10 +83,10 @@ def document_from_fields(
         text: The text, as it was admitted.
         number: What the document is called where it has no ``id``.
         end: Where the next record begins.
-        name: The collection where no ``source`` is given: the file's name.
+        name: The collection where no ``source`` is given.
 
-    >>> document_from_fields({"id": 7, "url": "example.org"}, "Hi.", 0, 9, "a.jsonl")
-    Document(text='Hi.', id='7', source='a.jsonl', end=9, meta={'url': 'example.org'})
+    >>> document_from_fields({"id": 7, "url": "example.org"}, "Hi.", 0, 9, "a")
+    Document(text='Hi.', id='7', source='a', end=9, meta={'url': 'example.org'})
     """
     known = dict(fields)
     own = known.pop("id", None)
@@ -106,6 +107,12 @@ def document_from_fields(
     )
 
 
+def _found(fields: object, text: str) -> str:
+    if not isinstance(fields, dict):
+        return quote(fields)
+    return quote(fields[text]) if text in fields else "fields " + ", ".join(list(fields)[:8])
+
+
 def _parse(
     line: Line, path: Path, begin: int, text: str, limits: Limits, on_error: ErrorPolicy
 ) -> Document | None:
@@ -118,11 +125,17 @@ def _parse(
     try:
         fields = json.loads(line.data)
     except (ValueError, RecursionError) as error:
-        on_error.report("not JSON", where, "one JSON object", f"{line.data[:40]!r} ({error})")
+        on_error.report("not JSON", where, "one JSON object", f"{quote(line.data)} ({error})")
         return None
     if not isinstance(fields, dict) or not isinstance(fields.get(text), str):
-        found = "fields " + ", ".join(fields) if isinstance(fields, dict) else repr(fields)[:40]
-        on_error.report("no text", where, f"an object with a string {text!r}", found)
+        found = _found(fields, text)
+        named = isinstance(fields, dict) and text in fields
+        remedy = "" if named else "name the field that holds the text (--field)"
+        on_error.report("no text", where, f"an object with a string {text!r}", found, remedy)
         return None
     body = admit(fields.pop(text), where, limits, on_error)
-    return None if body is None else document_from_fields(fields, body, begin, line.end, path.name)
+    return (
+        None
+        if body is None
+        else document_from_fields(fields, body, begin, line.end, collection(path))
+    )

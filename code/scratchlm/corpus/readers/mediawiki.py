@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +11,18 @@ from typing import Literal
 
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
-from scratchlm.corpus.extract.wikitext import strip_wikitext
+from scratchlm.corpus.extract.wikitext import is_redirect, strip_wikitext
 from scratchlm.corpus.limits import LIMITS, Limits, admit
 from scratchlm.corpus.readers.chunks import Broken, Progress, read_chunks
-from scratchlm.corpus.readers.xml import Segment, parse_element, split_at
+from scratchlm.corpus.readers.xml import BrokenXMLError, Segment, parse_counted, split_at
+from scratchlm.errors import quote
 
 TAGS = re.compile(rb"</?(?:page|revision)>")
 TIME = re.compile(rb"<timestamp>([^<]*)")
+NUMBER = re.compile(r"-?[0-9]{1,9}")
+NAMESPACE = re.compile(rb'<namespace key="(-?\d+)"[^>]*>([^<]*)</namespace>')
+FILES_AND_CATEGORIES = (-2, 6, 14)  # and sound and pictures by another way (media)
+SITEINFO = 1 << 20  # bytes at a dump's beginning that may tell of the site
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +84,52 @@ def read_mediawiki(
     [('Owl', 'An owl.')]
     """
     on_error = on_error or ErrorPolicy()
+    unread = names_of(path, FILES_AND_CATEGORIES)
     for revision in read_revisions(
         path, start, revisions=revisions, on_error=on_error, limits=limits, progress=progress
     ):
         if revision.namespace not in namespaces or revision.redirect:
             continue
+        if is_redirect(revision.text, unread):  # the element is younger than the oldest dumps
+            continue
         where = f"{path}: page {revision.title!r}"
-        text = admit(strip_wikitext(revision.text), where, limits, on_error)
+        text = admit(strip_wikitext(revision.text, unread), where, limits, on_error)
         if text is not None:
             own = revision.page if revisions == "latest" else f"{revision.page}:{revision.id}"
             meta = {"title": revision.title, "date": revision.date, "revision": revision.id}
             yield Document(text, own, "wikipedia", revision.end, meta)
+
+
+def names_of(path: Path, namespaces: Collection[int]) -> frozenset[str]:
+    """What a dump's own site calls some namespaces, in lower case.
+
+    Args:
+        path: The dump.
+        namespaces: Their numbers, which are the same everywhere.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "dump.xml"
+    >>> _ = path.write_text(
+    ...     '<mediawiki><siteinfo><namespaces><namespace key="6" case="first-letter">Datei'
+    ...     "</namespace></namespaces></siteinfo></mediawiki>"
+    ... )
+    >>> names_of(path, [6])
+    frozenset({'datei'})
+    """
+    head = b""
+    try:
+        for chunk in read_chunks(path):
+            head += chunk
+            if b"<page>" in head or len(head) > SITEINFO:
+                break
+    except Broken:  # whoever reads the pages will say so
+        pass
+    found = NAMESPACE.findall(head.partition(b"<page>")[0])
+    return frozenset(
+        html.unescape(name.decode("utf-8", "replace")).lower().replace("_", " ")
+        for number, name in found
+        if int(number) in namespaces
+    )
 
 
 def read_revisions(
@@ -133,9 +174,9 @@ def read_revisions(
     for head, xml, end in _complete(segments, latest, str(path), on_error):
         if end > start:
             try:
-                yield _parse(head, xml, end)
-            except ValueError as error:
                 where = f"{path}: revision that ends at byte {end:,}"
+                yield _parse(head, xml, end, where, on_error)
+            except BrokenXMLError as error:
                 on_error.report("broken XML", where, "a page with a revision", str(error))
 
 
@@ -194,13 +235,17 @@ def _date(xml: bytes) -> bytes:
     return found[1] if found else b""
 
 
-def _parse(head: bytes, xml: bytes, end: int) -> Revision:
-    page, revision = parse_element(head + b"</page>"), parse_element(xml)
+def _parse(head: bytes, xml: bytes, end: int, where: str, on_error: ErrorPolicy) -> Revision:
+    page = parse_counted(head + b"</page>", where, on_error)
+    revision = parse_counted(xml, where, on_error)
+    space = page.findtext("ns", "0")
+    if not NUMBER.fullmatch(space):
+        raise BrokenXMLError(f"the namespace {quote(space)}")
     redirect = page.find("redirect")
     return Revision(
         page=page.findtext("id", ""),
         title=page.findtext("title", ""),
-        namespace=int(page.findtext("ns", "0")),
+        namespace=int(space),
         redirect="" if redirect is None else redirect.get("title", ""),
         id=revision.findtext("id", ""),
         date=revision.findtext("timestamp", ""),

@@ -7,10 +7,10 @@ from typing import Any
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import LIMITS, Limits, admit
-from scratchlm.corpus.readers.chunks import CHUNK, Progress, open_metered
+from scratchlm.corpus.readers.chunks import CHUNK, Broken, Progress, collection, open_metered
 from scratchlm.corpus.readers.jsonl import document_from_fields
 from scratchlm.corpus.require import require
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, quote
 
 ROWS = 64  # in memory at once; a row group may hold a million
 
@@ -49,12 +49,10 @@ def read_parquet(
     """
     on_error = on_error or ErrorPolicy()
     arrow = require("pyarrow.parquet")
-    # What the library raises where bytes are wrong; a few of its errors are none of these.
-    broken = (require("pyarrow").ArrowException, ValueError, OSError, MemoryError)
     with open_metered(path, progress) as file:
         try:
             table = arrow.ParquetFile(file, pre_buffer=False, buffer_size=CHUNK)
-        except broken as error:
+        except broken() as error:
             raise InputError(
                 f"{path}: expected a Parquet file with its footer, found: {error}; "
                 "it may be cut: fetch it again"
@@ -62,7 +60,7 @@ def read_parquet(
         if text not in table.schema_arrow.names:
             raise InputError(
                 f"{path}: expected a column {text!r}, found {', '.join(table.schema_arrow.names)}; "
-                "name the column that holds the text"
+                "name the column that holds the text (--field)"
             )
         row = 0
         for group in range(table.num_row_groups):
@@ -73,18 +71,28 @@ def read_parquet(
                         document = _document(fields, text, path, number, limits, on_error)
                         if document is not None:
                             yield document
-            except InputError:
-                raise
-            except broken as error:
+            except Broken as error:
                 where = f"{path}: row group {group}, rows {row:,} to {end:,}"
                 on_error.report("broken row group", where, "readable columns", str(error))
             row = end
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """What the library raises where bytes are wrong; a few of its errors are none of Python's.
+
+    >>> UnicodeDecodeError in broken() or ValueError in broken()
+    True
+    """
+    return (require("pyarrow").ArrowException, ValueError, OSError, MemoryError)
+
+
 def _rows(table: Any, group: int, row: int) -> Iterator[tuple[int, dict[str, object]]]:  # noqa: ANN401
-    for batch in table.iter_batches(ROWS, row_groups=[group]):
-        yield from enumerate(batch.to_pylist(), row)
-        row += batch.num_rows
+    try:
+        for batch in table.iter_batches(ROWS, row_groups=[group]):
+            yield from enumerate(batch.to_pylist(), row)
+            row += batch.num_rows
+    except broken() as error:
+        raise Broken(str(error)) from error
 
 
 def _document(
@@ -98,9 +106,11 @@ def _document(
     where = f"{path}: row {number:,}"
     body = fields.pop(text)
     if not isinstance(body, str):
-        on_error.report("no text", where, f"a string in {text!r}", repr(body)[:40])
+        on_error.report("no text", where, f"a string in {text!r}", quote(body))
         return None
     body = admit(body, where, limits, on_error)
     return (
-        None if body is None else document_from_fields(fields, body, number, number + 1, path.name)
+        None
+        if body is None
+        else document_from_fields(fields, body, number, number + 1, collection(path))
     )

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.extract.html import html_text
 from scratchlm.corpus.limits import LIMITS, Limits, admit
 from scratchlm.corpus.readers.chunks import Broken, Progress, read_chunks
-from scratchlm.corpus.readers.xml import Segment, parse_element, split_at
+from scratchlm.corpus.readers.xml import BrokenXMLError, Segment, parse_counted, split_at
+from scratchlm.errors import quote
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 ANY_TAG = re.compile(rb"<")
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 POST_TYPES = {"1": "question", "2": "answer"}  # the others are wiki pages of tags, notices …
 META = {
     "ParentId": "question",
@@ -72,16 +78,23 @@ def read_posts(
         on_error.report("stream cut", f"{path}: after byte {end:,}", "more data", str(error))
 
 
+def _row(data: bytes, where: str, on_error: ErrorPolicy) -> _Element:
+    row = parse_counted(data, where, on_error)
+    for name in ("Id", "ParentId", "Score"):
+        value = row.get(name, "" if name == "Id" else "0")
+        if not NUMBER.fullmatch(value):
+            raise BrokenXMLError(f"{name}={quote(value)}")
+    return row
+
+
 def _parse(segment: Segment, path: Path, limits: Limits, on_error: ErrorPolicy) -> Document | None:
     where = f"{path}: row at byte {segment.start:,}"
     if segment.data is None:
         on_error.report("record too long", where, f"at most {limits.record:,} bytes", "more")
         return None
     try:
-        row = parse_element(segment.data)
-        for name in ("Id", "ParentId", "Score"):
-            int(row.get(name, "" if name == "Id" else "0"))
-    except ValueError as error:
+        row = _row(segment.data, where, on_error)
+    except BrokenXMLError as error:
         on_error.report("broken XML", where, 'a whole <row … Body="…"/>', str(error))
         return None
     kind = POST_TYPES.get(row.get("PostTypeId", ""))

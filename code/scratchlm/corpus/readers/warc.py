@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,19 @@ from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.extract.html import decode_page, extract_text
 from scratchlm.corpus.limits import LIMITS, Limits, admit
 from scratchlm.corpus.readers.chunks import Progress
+from scratchlm.corpus.readers.http import decode_body
 from scratchlm.corpus.readers.warc_frames import Frame, warc_frames
 from scratchlm.corpus.require import require
 
 HTML = ("text/html", "application/xhtml+xml")
 PAGES = ("response", "resource", "conversion")
+HTTP_MESSAGE = "application/http"
+# What browsers take for HTML where the server says nothing (WHATWG, MIME sniffing, section 7.1).
+LOOKS_LIKE_HTML = re.compile(
+    rb"\s*<(?:!doctype html|!--|html|head|script|iframe|h1|div|font"
+    rb"|table|a|style|title|b|body|br|p)\b",
+    re.IGNORECASE,
+)
 OWN = "metadata:"  # what the address of a crawler's own log begins with, as Wget writes it
 
 
@@ -83,16 +91,20 @@ def read_warc(
     for record in read_records(
         path, start, kinds=PAGES, on_error=on_error, limits=limits, progress=progress
     ):
-        mime = record.content_type.partition(";")[0].strip().lower()
-        if record.status not in (0, 200) or mime not in (*HTML, "text/plain"):
+        if record.status not in (0, 200) or record.url.startswith(OWN):
             continue
-        if record.url.startswith(OWN):
+        where = f"{path}: {record.url or record.id} at byte {record.start:,}"
+        mime = record.content_type.partition(";")[0].strip().lower()
+        if mime in ("", HTTP_MESSAGE) and LOOKS_LIKE_HTML.match(record.content):
+            mime = HTML[0]
+        if mime not in (*HTML, "text/plain"):
+            if mime in ("", HTTP_MESSAGE):
+                on_error.count("page without a content type", where)
             continue
         if mime in HTML:
             text = extract_text(record.content, record.content_type, depth=limits.depth)
         else:
             text = decode_page(record.content, record.content_type)
-        where = f"{path}: {record.url or record.id} at byte {record.start:,}"
         admitted = admit(text, where, limits, on_error)
         if admitted is not None:
             meta = {"url": record.url, "date": record.date}
@@ -141,23 +153,28 @@ def _parse(
     frame: Frame, path: Path, kinds: Collection[str] | None, on_error: ErrorPolicy, limits: Limits
 ) -> Record | None:
     where = f"{path}: record at byte {frame.start:,}"
+    fastwarc = require("fastwarc.warc")
     try:
-        record = require("fastwarc.warc").WarcRecord.from_bytes(frame.data)
+        record = fastwarc.WarcRecord.from_bytes(frame.data)
         headers = {name.lower(): value for name, value in record.headers}
         kind = headers.get("warc-type", "").lower()
         if kinds is not None and kind not in kinds:
             return None
-        record.parse_http(auto_decode="all")
-        content = record.reader.read(limits.record + 1)
-    except (OSError, ValueError, zlib.error) as error:
+        record.parse_http(quirks_mode=True)  # that is: line feeds may stand alone
+        body = record.reader.read()
+        http = record.http_headers
+        named = {name.lower(): value for name, value in http} if http else {}
+        content, missing = decode_body(named, body, limits.record)
+    except (OSError, ValueError) as error:
         on_error.report("bad record", where, "a WARC record and its HTTP content", str(error))
         return None
     if len(content) > limits.record:
         most = f"at most {limits.record:,} bytes once HTTP's compression is undone"
         on_error.report("record too long", where, most, "more")
         return None
-    http = record.http_headers
-    content_type = (http.get("Content-Type") if http else headers.get("content-type")) or ""
+    if missing:
+        on_error.count("HTTP encoding promised but absent", f"{where}: {missing}")
+    content_type = (named if http else headers).get("content-type", "")
     return Record(
         kind,
         id=record.record_id or f"{path.name}:{frame.start}",

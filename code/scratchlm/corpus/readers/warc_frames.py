@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,11 +14,21 @@ from typing import BinaryIO, NamedTuple, cast
 
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import Limits
-from scratchlm.corpus.readers.chunks import CHUNK, Progress, compression, open_metered
+from scratchlm.corpus.readers.chunks import (
+    CHUNK,
+    HEAD,
+    Broken,
+    Progress,
+    compression,
+    open_metered,
+    read_chunks,
+)
 
-VERSION = b"WARC/1."
+MARK = b"WARC/"
 TOO_LONG = "record too long"
-NEXT_RECORD = re.compile(rb"WARC/1\.[01]\r\n[A-Za-z-]{1,40}:")
+VERSION = re.compile(rb"WARC/\d\.\d{1,2}\r?\n")
+NEXT_RECORD = re.compile(VERSION.pattern + rb"[A-Za-z-]{1,40}:")
+BLANK_LINE = re.compile(rb"\n\r?\n\Z")
 LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 GZIP = b"\x1f\x8b\x08"
 PIECE = 1 << 13  # small, so that stepping back after a member stays inside the file's buffer
@@ -46,7 +57,8 @@ def warc_frames(
 
     Places are bytes of the file itself where it is plain, or compressed record by record, as
     the standard wants it (ISO 28500, annex on compression). Where it is compressed in another
-    way, they are bytes of the decompressed stream, and a later start costs its decompression.
+    way, they are bytes of the decompressed stream, and a later start costs its decompression;
+    bzip2, Zstandard and 7z are unpacked to a temporary file.
 
     Args:
         path: The file.
@@ -68,8 +80,10 @@ def warc_frames(
     [(0, 121)]
     """
     with open_metered(path, progress) as file:
-        packed = compression(cast(io.BufferedReader, file).peek(8)) == "gzip"
-        if not packed and path.suffix != ".gz":  # the name counts where the first byte is broken
+        packed = compression(cast(io.BufferedReader, file).peek(HEAD), path.name)
+        if packed not in ("", "gzip"):
+            yield from _unpacked_frames(path, start, on_error, limits, progress)
+        elif not packed and path.suffix != ".gz":  # the name counts where the first byte is broken
             yield from _plain_frames(file, start, str(path), on_error, limits)
         elif _record_by_record(file, limits):
             yield from _member_frames(file, start, path, on_error, limits)
@@ -82,6 +96,19 @@ def warc_frames(
                 on_error.report("stream cut", f"{path}", "a whole gzip stream", str(error))
 
 
+def _unpacked_frames(
+    path: Path, start: int, on_error: ErrorPolicy, limits: Limits, progress: Progress | None
+) -> Iterator[Frame]:
+    """The records of a file in another compression: unpacked to a temporary file first."""
+    with tempfile.TemporaryFile() as unpacked:
+        try:
+            for chunk in read_chunks(path, 0, progress):
+                unpacked.write(chunk)
+        except Broken as error:
+            on_error.report("stream cut", str(path), "a whole compressed file", str(error))
+        yield from _plain_frames(cast(BinaryIO, unpacked), start, str(path), on_error, limits)
+
+
 def _plain_frames(
     stream: BinaryIO, start: int, name: str, on_error: ErrorPolicy, limits: Limits
 ) -> Iterator[Frame]:
@@ -90,11 +117,7 @@ def _plain_frames(
         where = f"{name}: record at byte {place:,}"
         body = place + len(header)
         length = LENGTH.search(header)
-        if (
-            not header.lstrip().startswith(VERSION)
-            or not header.endswith(b"\r\n\r\n")
-            or not length
-        ):
+        if not VERSION.match(header.lstrip()) or not BLANK_LINE.search(header) or not length:
             found = f"{header[:40]!r}"
             on_error.report("bad header", where, "a WARC header with its Content-Length", found)
             place = _next_mark(stream, place + 1)
@@ -102,9 +125,10 @@ def _plain_frames(
         size = int(length[1])
         content = stream.read(size) if size <= limits.record else None
         stream.seek(body + size)
-        after = stream.read(4)
-        at_end = content is not None and len(content) == size and b"\r\n\r\n".startswith(after)
-        if after != b"\r\n\r\n" and not at_end:
+        line_ends = b"\r\n\r\n" if b"\r\n" in header else b"\n\n"  # some tools lose the returns
+        after = stream.read(len(line_ends))
+        at_end = content is not None and len(content) == size and line_ends.startswith(after)
+        if after != line_ends and not at_end:
             found = f"{after!r} after {size:,} bytes"
             on_error.report("length that lies", where, "a line end after the content", found)
             place = _next_mark(stream, place + 1)
@@ -114,8 +138,14 @@ def _plain_frames(
             most = f"at most {limits.record:,} bytes"
             on_error.report(TOO_LONG, where, most, f"{size:,}")
         else:
-            yield Frame(place, end, header.lstrip() + content)
+            yield Frame(place, end, _as_of_1_0(header) + content)
         place = stream.seek(end)
+
+
+def _as_of_1_0(header: bytes) -> bytes:
+    """A header as libraries know it: those before 1.0 have the same fields."""
+    lines = re.sub(rb"\r?\n", b"\r\n", header.lstrip())
+    return b"WARC/1.0\r\n" + lines.partition(b"\r\n")[2]
 
 
 def _header(stream: BinaryIO) -> bytes:
@@ -155,7 +185,7 @@ def _record_by_record(file: BinaryIO, limits: Limits) -> bool:
     if problem is None:
         return len(data) >= size
     # Damage in the first member is no proof of another layout; a second record in it is.
-    return not data[size:].lstrip().startswith(VERSION)
+    return not data[size:].lstrip().startswith(MARK)
 
 
 def _member_frames(
@@ -205,11 +235,8 @@ def _next_member(file: BinaryIO, place: int) -> int | None:
         for found in re.finditer(re.escape(GZIP), held):
             file.seek(place + found.start())
             with suppress(zlib.error):
-                if (
-                    zlib.decompressobj(wbits=31)
-                    .decompress(file.read(PIECE), 16)
-                    .startswith(VERSION)
-                ):
+                head = zlib.decompressobj(wbits=31).decompress(file.read(PIECE), 16)
+                if head.startswith(MARK):
                     return place + found.start()
         place += max(0, len(held) - len(GZIP) + 1)
         held = held[-len(GZIP) + 1 :]

@@ -6,12 +6,21 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.require import require
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 LONGEST = 16  # bytes of the longest mark, and a few more
+
+
+REFERENCES = re.compile(rb"(?:&#(?:x[0-9a-fA-F]{1,6}|[0-9]{1,7});)+")
+CHARACTERS = (range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
+
+
+class BrokenXMLError(Exception):
+    """An element that cannot be parsed."""
 
 
 class Segment(NamedTuple):
@@ -77,14 +86,14 @@ def parse_element(data: bytes) -> _Element:
         data: The element, from its tag to its end.
 
     Raises:
-        ValueError: It is not well formed, uses an entity of its own, or is nested too deep.
+        BrokenXMLError: It is not well formed, uses an entity of its own, or is nested too deep.
 
     >>> parse_element(b"<row Id='7'>x &amp; y</row>").text
     'x & y'
     >>> parse_element(b"<row>&bomb;</row>")
     Traceback (most recent call last):
     ...
-    ValueError: Entity 'bomb' not defined, line 1, column 12
+    scratchlm.corpus.readers.xml.BrokenXMLError: Entity 'bomb' not defined, line 1, column 12
     """
     etree = require("lxml.etree")
     parser = etree.XMLParser(
@@ -93,4 +102,47 @@ def parse_element(data: bytes) -> _Element:
     try:
         return cast("_Element", etree.fromstring(data, parser))
     except etree.XMLSyntaxError as error:
-        raise ValueError(" ".join(str(error.msg).split())) from error
+        raise BrokenXMLError(" ".join(str(error.msg).split())) from error
+
+
+def parse_counted(data: bytes, where: str, on_error: ErrorPolicy) -> _Element:
+    """Parse one element as `parse_element` does; forbidden characters in it are replaced.
+
+    Args:
+        data: The element.
+        where: The file and the record, for the counts.
+        on_error: Counts elements with references to characters that XML forbids.
+
+    Raises:
+        BrokenXMLError: As `parse_element`.
+
+    >>> parse_counted(b"<row>a&#8;b</row>", "Posts.xml", counts := ErrorPolicy("skip")).text
+    'a�b'
+    >>> counts.items()
+    [('forbidden characters replaced', 1)]
+    """
+    try:
+        return parse_element(data)
+    except BrokenXMLError:
+        mended = REFERENCES.sub(_allowed, data)
+        if mended == data:
+            raise
+    element = parse_element(mended)
+    on_error.count("forbidden characters replaced", where)
+    return element
+
+
+def _allowed(found: re.Match[bytes]) -> bytes:
+    """Character references in a row; halves of surrogate pairs become the character they mean."""
+    codes = [
+        int(code[1:], 16) if code.startswith(b"x") else int(code)
+        for code in found[0][2:-1].split(b";&#")
+    ]
+    units = "".join(chr(code if code < 0x110000 else 0xFFFD) for code in codes)
+    text = units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return b"".join(b"&#%d;" % (ord(sign) if _is_allowed(ord(sign)) else 0xFFFD) for sign in text)
+
+
+def _is_allowed(code: int) -> bool:
+    """Whether XML 1.0 has the character (section 2.2)."""
+    return code in (9, 10, 13) or any(code in part for part in CHARACTERS)

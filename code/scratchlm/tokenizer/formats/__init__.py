@@ -1,0 +1,1 @@
+"""File formats of tokenizers: Hugging Face's `tokenizer.json`, tiktoken's, and our first one."""

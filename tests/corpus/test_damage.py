@@ -1,0 +1,18 @@
+"""Damaged sources of text: documents come out, or one line that names the file."""
+
+import pytest
+from mutations import check_damage
+from scratchlm.corpus import ErrorPolicy, read
+
+KINDS = ["a.warc", "a.warc.gz", "wiki.xml", "Posts.xml", "Posts.7z", "a.jsonl", "a.jsonl.zst",
+         "a.parquet"]  # fmt: skip
+
+
+def use(path):
+    left = [document.text for document in read(path, on_error=ErrorPolicy("skip"))]
+    return left, [document.text for document in read(path)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_damage_of_a_source_gives_documents_or_one_line(make, stories, kind):
+    check_damage(make(kind, stories(5)), use, sealed=False)

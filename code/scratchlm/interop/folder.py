@@ -42,6 +42,7 @@ from scratchlm.interop.weights import assemble
 from scratchlm.model import Transformer
 from scratchlm.storage import Envelope, read_json, sha256, write_atomically
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
+from scratchlm.tokenizer.chat_template import ChatTemplate
 
 NOTES = "scratchlm.json"
 AGAIN = "copy the folder again, or save the model again"
@@ -74,7 +75,7 @@ def save(
     dtype: torch.dtype = torch.float32,
     notes: Mapping[str, Any] | None = None,
     controls: Controls | None = None,
-    chat_template: str | None = None,
+    chat_template: ChatTemplate | None = None,
     shard_bytes: int = SHARD_BYTES,
 ) -> None:
     """Write a model's folder.
@@ -90,7 +91,7 @@ def save(
         notes: What to keep beside the model: anything that JSON can hold.
         controls: Which tokens begin and end a text; by default, the separator of documents does
             both.
-        chat_template: A text in the language Jinja.
+        chat_template: How a conversation is written for the model, if it was trained on any.
         shard_bytes: Most bytes in a file; more weights go into several, with an index.
 
     Raises:
@@ -116,7 +117,7 @@ def save(
         controls = Controls.of(tokenizer) if controls is None else controls
         write_controls(folder, tokenizer, controls, model.config.max_seq_len)
     if chat_template is not None:
-        write_atomically(folder / TEMPLATE, chat_template.encode())
+        write_atomically(folder / TEMPLATE, chat_template.source.encode())
     write_tensors(folder, to_hf(weights, rule_of(fields)), shard_bytes)
     beside = (CONFIG, GENERATION, TOKENIZER_FILE, TOKENIZER_CONFIG, TEMPLATE, INDEX)
     files = [folder / name for name in beside if (folder / name).exists()]

@@ -75,7 +75,7 @@ def rank_main(rank: int, folder: Path) -> None:
         one = trainer(samples(8), model=EXPERTS, parallel=parallel, grad_accum_steps=2)
         found[f"experts-{parallel}"] = (
             [one.train_step() for _ in range(2)],
-            one.model.layers[1].mlp.state_dict()["handicap"],
+            one.model.layers[1].mlp.state_dict()["expert_bias"],
         )
         one = trainer(samples(8), parallel=parallel, loss_fn=nan_on_the_second)
         with pytest.raises(NonFiniteLossError, match="step 1"):
@@ -140,7 +140,7 @@ def test_the_load_of_experts_is_that_of_all_ranks(found):
     for parallel in ("ddp", "fsdp"):
         metrics, bias = found[f"experts-{parallel}"]
         close(metrics, alone, 1e-5)
-        assert torch.equal(bias, one.model.layers[1].mlp.state_dict()["handicap"])
+        assert torch.equal(bias, one.model.layers[1].mlp.state_dict()["expert_bias"])
         assert bias.any()
 
 

@@ -32,7 +32,6 @@ from scratchlm.training import (
     train,
 )
 from scratchlm.training.loop import CHECKPOINT, LOG
-from scratchlm.training.ranks import RankBatches
 
 MODEL = ModelConfig(vocab_size=12, max_seq_len=16, d_model=16, n_layers=2, n_heads=2)
 TEXT = Shard.of([[0, *(index * step % 11 + 1 for index in range(9))] for step in range(1, 40)])
@@ -87,8 +86,8 @@ def test_a_loss_in_chunks_is_as_good_in_half_precision():
 def test_a_step_balances_the_experts():
     one = trainer(model=MODEL.replace(n_experts=4))
     one.train_step()
-    assert all(block.mlp.handicap.any() for block in one.model.layers)
-    assert not any(block.mlp.load.any() for block in one.model.layers)
+    assert all(block.mlp.expert_bias.any() for block in one.model.layers)
+    assert not any(block.mlp.tokens_per_expert.any() for block in one.model.layers)
 
 
 def test_accumulated_batches_give_the_gradient_of_one_large_batch():
@@ -159,20 +158,21 @@ def test_any_loss_can_be_trained():
     assert torch.equal(frozen, before)
 
 
-def test_the_loader_gives_the_batches_of_the_numbers(tmp_path):
-    """From any step on, and whichever way they come, training sees the same samples."""
-    stream = SampleStream([Windows(Shards([TEXT]), 16)])
+def test_training_takes_its_batches_in_order_wherever_it_begins(tmp_path):
+    """The loader works ahead, in other processes where asked; what is seen is batch n."""
+    batches = SampleBatches(SampleStream([Windows(Shards([TEXT]), 16)]), 4)
     config = TrainConfig(6, grad_accum_steps=2)
-    loaded, resumed = (
-        Trainer(Transformer(MODEL), SampleBatches(stream, 4), config) for _ in range(2)
+    one, ahead, resumed = (
+        Trainer(Transformer(MODEL), batches, config, loader_workers=workers)
+        for workers in (0, 1, 0)
     )
-    numbered = Trainer(Transformer(MODEL), RankBatches(SampleBatches(stream, 4), 0, 1), config)
-    assert not hasattr(numbered.feed.batches, "loader")
-    metrics = [numbered.train_step() for _ in range(6)]
-    assert [loaded.train_step() for _ in range(4)] == metrics[:4]
-    save_checkpoint(tmp_path / CHECKPOINT, loaded)
+    assert [one.train_step() for _ in range(2)] == [ahead.train_step() for _ in range(2)]
+    save_checkpoint(tmp_path / CHECKPOINT, one)
     load_checkpoint(tmp_path / CHECKPOINT, resumed)
-    assert [resumed.train_step() for _ in range(2)] == metrics[4:]
+    for number in (4, 5):
+        expected = batches.batch(number)
+        assert torch.equal(resumed.feed.batch(number).input_ids, expected.input_ids)
+    assert one.train_step() == resumed.train_step()
 
 
 def test_held_out_loss_and_tensorboard_stand_beside_the_log(tmp_path):

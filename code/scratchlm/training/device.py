@@ -1,8 +1,7 @@
 """Where and how a model is computed in training: device, dtype of the products, compilation."""
 
 import sys
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -17,7 +16,6 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "bfloat16"]
 
 DTYPES: dict[Dtype, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-B = TypeVar("B", bound=Batch)
 
 
 def choose_device(name: Device = "auto") -> torch.device:
@@ -61,18 +59,6 @@ def native_dtype(device: torch.device | None = None) -> Dtype:
     # The first two are x86's, the last one is Arm's.
     names = ("avx512_bf16", "amx_bf16", "bf16")
     return "bfloat16" if any(able.get(name) for name in names) else "float32"
-
-
-def to_device(batch: B, device: torch.device) -> B:
-    """Copy the tensors of a batch to a device; those that are there already stay.
-
-    >>> one = Batch(torch.tensor([[1]]), torch.tensor([[2]]))
-    >>> to_device(one, torch.device("cpu")).targets is one.targets
-    True
-    """
-    parts = {field.name: getattr(batch, field.name) for field in fields(batch)}
-    tensors = {name: part for name, part in parts.items() if isinstance(part, torch.Tensor)}
-    return replace(batch, **{name: part.to(device) for name, part in tensors.items()})
 
 
 def compile_loss(loss_fn: LossFunction) -> LossFunction:

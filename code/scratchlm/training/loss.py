@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scratchlm.data import IGNORE_INDEX, Batch
-from scratchlm.model import Transformer
+from scratchlm.model import AttentionContext, Transformer
 from scratchlm.training.cross_entropy import chunked_cross_entropy
 
 LossFunction: TypeAlias = Callable[[Transformer, Batch], Float[Tensor, ""]]
@@ -49,7 +49,14 @@ def next_token_loss(model: Transformer, batch: Batch, *, chunk_size: int = 0) ->
     >>> next_token_loss(Transformer(config), batch).exp().round().item()  # even logits: 8 * 8
     64.0
     """
+    context = AttentionContext(document_ids=batch.document_ids)
     if chunk_size == 0:
-        return total_loss(model(batch.input_ids, mask=batch.mask), batch.targets)
-    hidden = model.forward_hidden(batch.input_ids, mask=batch.mask).flatten(0, 1)
-    return chunked_cross_entropy(hidden, model.head, batch.targets.flatten(), chunk_size=chunk_size)
+        logits = model(batch.input_ids, batch.position_ids, context)
+        return total_loss(logits, batch.targets)
+    hidden = model.forward_hidden(batch.input_ids, batch.position_ids, context)
+    return chunked_cross_entropy(
+        hidden.flatten(0, 1),
+        model.lm_head.weight,
+        batch.targets.flatten(),
+        chunk_size=chunk_size,
+    )

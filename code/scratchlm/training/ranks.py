@@ -1,7 +1,6 @@
 """Training in several processes: what each rank reads, and what the ranks tell each other."""
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import torch
@@ -9,7 +8,7 @@ import torch.distributed as dist
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from scratchlm.data import Batch, Batches, SampleBatches
+from scratchlm.data import Batch, Batches
 from scratchlm.errors import InputError
 from scratchlm.model import Transformer
 from scratchlm.training.loss import LossFunction
@@ -64,55 +63,13 @@ def wait_for_ranks() -> None:
         dist.barrier()
 
 
-class RankBatches(Batches):
-    """This rank's rows of each batch; side by side, those of all ranks are the whole batch.
-
-    Args:
-        batches: Whole batches, the same on every rank.
-        rank: Which part is ours, from 0.
-        world_size: How many parts there are.
-
-    Raises:
-        InputError: The rows of a batch cannot be shared out equally.
-
-    >>> from scratchlm.data import Shard, StreamBatches
-    >>> whole = StreamBatches(Shard.of([range(19)]), seq_len=4, batch_size=4)
-    >>> part = RankBatches(whole, rank=1, world_size=2).batch(0)
-    >>> bool((part.input_ids == whole.batch(0).input_ids[2:]).all())
-    True
-    """
-
-    def __init__(self, batches: Batches, rank: int, world_size: int) -> None:
-        super().__init__(batches.pieces, batches.batch_size, batches.seed)
-        if batches.batch_size % world_size:
-            raise InputError(
-                f"ranks: expected a batch_size that {world_size} ranks share equally, found "
-                f"{batches.batch_size}; use a multiple of {world_size}, or fewer ranks"
-            )
-        self.batches, share = batches, batches.batch_size // world_size
-        self.rows = slice(rank * share, (rank + 1) * share)
-
-    def batch(self, number: int) -> Batch:
-        """Return our rows of the batch with this number."""
-        whole = self.batches.batch(number)
-        parts = {field.name: getattr(whole, field.name) for field in fields(whole)}
-        return replace(
-            whole,
-            **{name: part[self.rows] for name, part in parts.items() if part is not None},
-        )
-
-
 def share_batches(batches: Batches) -> Batches:
     """Give each rank its part of every batch; a single process keeps the whole.
 
     Raises:
         InputError: The rows of a batch cannot be shared out equally.
     """
-    if (world_size := get_world_size()) == 1:
-        return batches
-    if isinstance(batches, SampleBatches):  # it can do so without loading the rest
-        return SampleBatches(batches.stream, batches.batch_size, rank=get_rank(), ranks=world_size)
-    return RankBatches(batches, get_rank(), world_size)
+    return batches if get_world_size() == 1 else batches.for_rank(get_rank(), get_world_size())
 
 
 class LossModule(nn.Module):

@@ -4,17 +4,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 
-from scratchlm.data import Batch, Batches
+from scratchlm.data import Batch, Batches, BatchLoader
 from scratchlm.errors import NonFiniteLossError
-from scratchlm.model import Transformer, apply_activation_checkpointing, balance
+from scratchlm.model import Transformer, apply_activation_checkpointing, update_expert_bias
 from scratchlm.model.experts import MixtureOfExperts
 from scratchlm.optim import AdamW, CosineSchedule, Muon, WSDSchedule, clip_grad_norm
 from scratchlm.training.config import TrainConfig
-from scratchlm.training.device import DTYPES, compile_loss, to_device
+from scratchlm.training.device import DTYPES, compile_loss
 from scratchlm.training.loss import LossFunction, next_token_loss
 from scratchlm.training.non_finite import first_non_finite
 from scratchlm.training.ranks import (
@@ -85,7 +84,7 @@ class Trainer:
         device: Where to train; by default where the model is.
         compile: Whether to compile the forward pass and the loss with `torch.compile`.
         parallel: How several ranks train one model; the process group must exist.
-        loader_workers: Processes that prepare batches ahead, where the batches can be loaded so.
+        loader_workers: Processes that make batches ahead of the training; they change nothing else.
 
     Raises:
         InputError: The ranks cannot share the batches.
@@ -114,7 +113,7 @@ class Trainer:
         self.batches, self.config = batches, config
         self.device = next(model.parameters()).device if device is None else device
         self.model = model.to(self.device)
-        self.feed = Feed(share_batches(batches), loader_workers)
+        self.feed = Feed(share_batches(batches), loader_workers, self.device)
         if config.activation_checkpointing:
             apply_activation_checkpointing(model)
         self.loss_fn = loss_fn or partial(next_token_loss, chunk_size=config.loss_chunk_size)
@@ -139,7 +138,7 @@ class Trainer:
         loss, tokens = self.backward()
         grad_norm = clip_grad_norm(self.model.parameters(), self.config.max_grad_norm)
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
-            parts = [self._batch(number) for number in self._numbers()]
+            parts = [self.feed.batch(number) for number in self._numbers()]
             part, tensor = first_non_finite(self.model, self.loss_fn, parts)
             raise NonFiniteLossError(self.step + 1, self._numbers()[part], tensor)
         lr_factor = self.schedule.factor(self.step)
@@ -158,7 +157,7 @@ class Trainer:
         Returns:
             The mean loss in nats per token, and the number of tokens.
         """
-        parts = [self._batch(number) for number in self._numbers()]
+        parts = [self.feed.batch(number) for number in self._numbers()]
         counts = torch.tensor(sum(part.count for part in parts))
         tokens, loss = int(all_reduce(counts, self.device)), 0.0
         for place, part in enumerate(parts):
@@ -188,7 +187,7 @@ class Trainer:
         for first in range(0, len(batches), get_world_size()):
             # All ranks compute equally often, since sharded weights are gathered by all together.
             place = first + get_rank()
-            batch = to_device(batches[min(place, len(batches) - 1)], self.device)
+            batch = batches[min(place, len(batches) - 1)].to(self.device)
             with self._autocast():
                 value = self.total_loss(batch)
             loss += value.item() if place < len(batches) else 0.0
@@ -201,9 +200,6 @@ class Trainer:
         times = self.config.grad_accum_steps
         return range(self.step * times, (self.step + 1) * times)
 
-    def _batch(self, number: int) -> Batch:
-        return to_device(self.feed.batch(number), self.device)
-
     def _autocast(self) -> torch.autocast:
         dtype = DTYPES[self.config.dtype]
         return torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
@@ -212,8 +208,8 @@ class Trainer:
         """Update the expert biases by the load over all ranks."""
         for module in self.model.modules():
             if isinstance(module, MixtureOfExperts):
-                module.load = all_reduce(module.load, self.device)
-        balance(self.model)
+                module.tokens_per_expert = all_reduce(module.tokens_per_expert, self.device)
+        update_expert_bias(self.model)
 
 
 def make_schedule(config: TrainConfig) -> WSDSchedule | CosineSchedule:
@@ -228,24 +224,24 @@ def make_schedule(config: TrainConfig) -> WSDSchedule | CosineSchedule:
 
 
 class Feed:
-    """Batches in order: by the prefetching loader where the batches offer one, else by number.
+    """Batches in order, from the prefetching loader; any other number begins there anew.
 
     Args:
         batches: The source.
-        workers: Processes of the loader.
+        workers: Processes that make batches ahead.
+        device: Where batches go.
     """
 
-    def __init__(self, batches: Batches, workers: int) -> None:
-        self.batches, self.workers = batches, workers
-        self._next = -1
-        self._loader: Iterator[Any] = iter(())
+    def __init__(self, batches: Batches, workers: int, device: torch.device) -> None:
+        self.loader = BatchLoader(batches, workers=workers, pin_memory=device.type == "cuda")
+        self.device = device
+        self._next: int | None = None
+        self._iterator: Iterator[Batch] = iter(())
 
     def batch(self, number: int) -> Batch:
-        """Return the batch with this number, counted from 0; going on in order is cheapest."""
-        if not hasattr(self.batches, "loader"):
-            return self.batches.batch(number)
+        """Return the batch with this number, counted from 0, on the device."""
         if number != self._next:  # the first one, or a run that resumes
-            self._loader = iter(self.batches.loader(number, self.workers))
+            self.loader.load_state_dict({"number": number})
+            self._iterator = iter(self.loader)
         self._next = number + 1
-        batch: Batch = next(self._loader)
-        return batch
+        return next(self._iterator).to(self.device, non_blocking=self.loader.pin_memory)

@@ -44,6 +44,18 @@ def test_text_and_json_lines_become_the_same_shards(village, capsys):
     assert f"30 documents, {shards.tokens:,} tokens" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_both_encoders_write_the_same_shards(village, capsys, workers):
+    folder, *_ = village
+    packing = ["--tokenizer", folder / "t.json", "--shard-tokens", 2000, "--workers", workers]
+    for encoder, said in [("ours", "our own encoder"), ("tiktoken", "tiktoken, with the same ids")]:
+        out = folder / encoder
+        call("pack", folder / "a.txt", *packing, "--out", out, "--encoder", encoder)
+        assert f"encoded by {said}" in capsys.readouterr().out
+    for path in (folder / "ours").iterdir():
+        assert path.read_bytes() == (folder / "tiktoken" / path.name).read_bytes()
+
+
 def test_a_folder_of_json_lines_is_read_in_order(village):
     folder, texts, tokenizer = village
     (folder / "parts").mkdir()

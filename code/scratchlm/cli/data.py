@@ -1,6 +1,8 @@
 """`scratchlm data`: text into token shards, and what a folder of them holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +12,9 @@ from tqdm import tqdm
 from scratchlm import data
 from scratchlm.cli.texts import read_input, text_inputs
 from scratchlm.corpus import SEPARATOR, ErrorPolicy
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer import Tokenizer, choose_encoder
+
+SAMPLE = 200_000  # characters on which two encoders are compared
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class Pack:
     """Stop at a line that holds no text, or count it and read on (JSON Lines only)."""
     workers: int = 1
     """Processes that tokenize; the shards are the same."""
+    encoder: Literal["auto", "ours", "tiktoken"] = "auto"
+    """Who encodes: tiktoken where it is installed and gives the same ids for the first documents,
+    or our own code; the shards are the same."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ def pack(options: Pack) -> None:
     >>> _ = (folder / "a.txt").write_text("ab")
     >>> pack(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
     1 shard, 1 document, 3 tokens: ...
+    encoded by tiktoken, with the same ids as ours in the first 1 documents
     """
     tokenizer = Tokenizer.load(options.tokenizer)
     size = sum(file.stat().st_size for file in text_inputs(options.input)[0])
@@ -99,12 +107,30 @@ def pack(options: Pack) -> None:
             on_error=on_error,
             progress=bar.update,
         )
+        sample = list(take_sample(texts))
+        tokenizer, encoder = choose_encoder(tokenizer, options.encoder, sample)
         index = data.write_shards(
-            texts, tokenizer, options.out, options.shard_tokens, workers=options.workers
+            chain(sample, texts),
+            tokenizer,
+            options.out,
+            options.shard_tokens,
+            workers=options.workers,
         )
     print(f"{summary(index)}: {options.out}")
+    print(f"encoded by {encoder}")
     if on_error.counts:
         print(on_error)
+
+
+def take_sample(texts: Iterator[str], size: int = SAMPLE) -> Iterator[str]:
+    """Take the first documents, until they have so many characters.
+
+    >>> texts = iter(["ab", "cd", "ef"]); list(take_sample(texts, 3)), next(texts)
+    (['ab', 'cd'], 'ef')
+    """
+    while size > 0 and (text := next(texts, None)) is not None:
+        yield text
+        size -= len(text)
 
 
 def show(options: Show) -> None:

@@ -4,19 +4,23 @@
 #   make test     every check: style, types, layers, spelling, package, notebooks
 #
 # Both set up what is missing. VENV=/path/to/venv uses an environment that you keep yourself.
+# Tests run in WORKERS processes of one thread each.
 
 VENV      ?= .venv
 NOTEBOOKS ?= $(shell $(PY) book/tools/notebooks.py)
 PY        := $(VENV)/bin/python
+WORKERS   ?= 2
 TOOLS     := PYTHONPATH=$(CURDIR)/code:$(CURDIR)/book/_ext PYTHONHASHSEED=0
-NBVAL     := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
-             --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -q
+# A file stays in one process: fixtures of a module are made once, a notebook has one kernel.
+PARALLEL  := -n $(WORKERS) --dist loadscope
+NBVAL     = -m pytest $(if $(word 2,$(NOTEBOOKS)),$(PARALLEL)) --nbval --nbval-current-env \
+             --nbval-cell-timeout 600 --nbval-sanitize-with tests/nbval_sanitize.cfg -p no:cacheprovider -q
 CHECKED   := code tests book/tools book/_ext conftest.py
 
 export PYTHONPATH := $(CURDIR)/code
 
-.PHONY: book html pdf slides scripts execute test lint types layers spelling terms unit notebooks test-book costs \
-        environment clean
+.PHONY: book html pdf slides scripts execute test lint types layers spelling terms unit \
+        coverage notebooks test-book costs environment clean
 
 book: environment
 	@$(TOOLS) $(PY) book/tools/build.py pdf html
@@ -56,13 +60,18 @@ terms: environment
 	@$(PY) book/tools/terms.py
 
 unit: environment
-	$(PY) -m pytest -q -rs --doctest-modules --cov=scratchlm --cov-report=term:skip-covered \
-	    code/scratchlm book/tools tests
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q -rs $(PARALLEL) --durations=20 --durations-min=3 \
+	    --doctest-modules code/scratchlm book/tools tests
+
+# The lines of the package that no test reaches. Counting them takes time, so it is no part of test.
+coverage: environment
+	OMP_NUM_THREADS=1 $(PY) -m pytest -q $(PARALLEL) --doctest-modules --cov=scratchlm \
+	    --cov-report=term:skip-covered code/scratchlm tests
 
 # Run notebooks afresh and compare every output with the stored one.
 notebooks: environment
 	@$(PY) book/tools/notebooks.py --check
-	@if [ -n "$(NOTEBOOKS)" ]; then $(PY) $(NBVAL) $(NOTEBOOKS); else echo "no notebooks yet"; fi
+	@if [ -n "$(NOTEBOOKS)" ]; then OMP_NUM_THREADS=1 $(PY) $(NBVAL) $(NOTEBOOKS); else echo "no notebooks yet"; fi
 
 # Read the built PDF and HTML: links, fonts, alt texts, boxes.
 test-book: environment

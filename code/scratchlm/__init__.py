@@ -12,20 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scratchlm.cli.pretrain import train_text as train
     from scratchlm.inference import generate
     from scratchlm.model import ModelConfig, Transformer
     from scratchlm.tokenizer import Tokenizer
     from scratchlm.zoo import load
 
 __version__ = "0.1.0"
-__all__ = ["ModelConfig", "Tokenizer", "Transformer", "generate", "load"]
+__all__ = ["ModelConfig", "Tokenizer", "Transformer", "generate", "load", "train"]
 
 _HOMES = {
-    "ModelConfig": "model",
-    "Tokenizer": "tokenizer",
-    "Transformer": "model",
-    "generate": "inference",
-    "load": "zoo",
+    "ModelConfig": ("model", "ModelConfig"),
+    "Tokenizer": ("tokenizer", "Tokenizer"),
+    "Transformer": ("model", "Transformer"),
+    "generate": ("inference", "generate"),
+    "load": ("zoo", "load"),
+    "train": ("cli.pretrain", "train_text"),
 }
 
 
@@ -33,7 +35,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Import what is asked for."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module, there = _HOMES[name]
+    return getattr(import_module(f"{__name__}.{module}"), there)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import contract
 import pytest
+import vocabulary
 from pages import load
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,22 @@ def test_notation_has_no_symbol_twice():
     symbols = [symbol for cell in cells for symbol in re.findall(r"\$([^$]+)\$", cell)]
     assert len(symbols) > 50
     assert len(set(symbols)) == len(symbols)
+
+
+def test_notation_names_sizes_as_the_code_does():
+    text = (ROOT / "book" / "notation.md").read_text("utf8")
+    (sizes,) = re.findall(r":name: table-notation-sizes.*?```", text, re.DOTALL)
+    rows = re.findall(r"^\* - .+\n  - .+\n  -(.*)\n  -(.*)$", sizes, re.MULTILINE)[1:]
+    settings, shapes = (
+        {cell.strip(" `") for cell in column} - {""} for column in zip(*rows, strict=True)
+    )
+    found, dimensions = set(), set()
+    for path in (ROOT / "code" / "scratchlm").rglob("*.py"):
+        found |= {word.text for word in vocabulary.names(path, ROOT)}
+        for shape in re.findall(r'Tensor, "([^"]+)"', path.read_text("utf8")):
+            dimensions |= set(shape.split())
+    assert settings <= found
+    assert shapes <= dimensions
 
 
 def test_every_term_used_is_in_the_glossary(book, glossary):

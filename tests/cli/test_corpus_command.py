@@ -7,7 +7,7 @@ import tyro
 from scratchlm.cli.corpus import Corpus, run
 from scratchlm.corpus import SEPARATOR, read_texts, registry
 from scratchlm.errors import InputError
-from scratchlm.world import corpus, read
+from scratchlm.world import corpus, read_story
 
 
 def call(*arguments):
@@ -34,7 +34,7 @@ def test_village_writes_stories_that_can_be_read_back(tmp_path):
     call("village", "--stories", "20", "--split", "valid", "--out", str(file))
     texts = [text.removesuffix("\n") for text in read_texts(file, separator=SEPARATOR)]
     assert texts == [story.text for story in corpus("valid", 20)]
-    assert all(read(text).text == text for text in texts)
+    assert all(read_story(text).text == text for text in texts)
     assert list(tmp_path.iterdir()) == [file]
 
 

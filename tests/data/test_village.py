@@ -3,7 +3,7 @@
 import torch
 from scratchlm.data import IGNORE_INDEX, VillageBatches
 from scratchlm.tokenizer import END_OF_TEXT, train_bpe
-from scratchlm.world import corpus, read
+from scratchlm.world import corpus, read_story
 
 
 def test_batches_hold_each_story_once_and_whole():
@@ -18,6 +18,6 @@ def test_batches_hold_each_story_once_and_whole():
             assert targets[len(ids) - 1] == end
             texts.append(tokenizer.decode(ids[1:]))
     assert sorted(texts) == sorted(story.text for story in corpus("train", 256))
-    assert read(texts[0]).text == texts[0]
+    assert read_story(texts[0]).text == texts[0]
     again = VillageBatches(tokenizer, seq_len=800, batch_size=4)
     assert torch.equal(again.batch(63).input_ids, batches.batch(63).input_ids)

@@ -18,7 +18,7 @@ from scratchlm.evaluation import (
     perplexity,
     xz_bits_per_byte,
 )
-from scratchlm.world import NotAStory, corpus, read
+from scratchlm.world import NotAStory, corpus, read_story
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))
@@ -100,7 +100,7 @@ def test_what_is_no_share_is_refused(hits, trials):
 
 def test_the_floor_is_the_villages_own_code_length():
     told = list(corpus("valid", 30))
-    nats = {story.text: read(story.text).nats for story in told}
+    nats = {story.text: read_story(story.text).nats for story in told}
     assert entropy_floor(told) == pytest.approx(bits_per_byte(nats.__getitem__, nats))
 
 
@@ -114,7 +114,7 @@ def test_grades_tell_a_wrong_name_from_wrong_grammar_from_wrong_spelling():
     good = [story.text for story in corpus("valid", 3)]
     names = [name for name in ("Nils", "Wim", "Yusuf") if name in good[0]]
     renamed = good[0]
-    who = read(renamed).cast["h"]
+    who = read_story(renamed).cast["h"]
     cut = renamed.rindex(str(who))
     wrong_name = (
         renamed[:cut] + ("Nils" if str(who) != "Nils" else "Wim") + renamed[cut + len(str(who)) :]

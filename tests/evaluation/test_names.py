@@ -16,11 +16,11 @@ from scratchlm.evaluation.names import (
 from scratchlm.evaluation.transformer import token_nats
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import train_bpe
-from scratchlm.world import NotAStory, corpus, write
+from scratchlm.world import NotAStory, corpus, write_story
 from scratchlm.world.village import village
 from scratchlm.zoo import load
 
-STORIES = [write(12, index) for index in range(40)]
+STORIES = [write_story(12, index) for index in range(40)]
 TOKENIZER = train_bpe([story.text for story in STORIES], 500)
 
 

@@ -4,14 +4,14 @@ import random
 import re
 
 import pytest
-from scratchlm.world import check, questions, write
+from scratchlm.world import check, questions, write_story
 from scratchlm.world.state import Impossible, State
 from scratchlm.world.village import village
 
 
 def test_every_true_story_passes():
     for index in range(500):
-        text = write(4, index).text
+        text = write_story(4, index).text
         verdict = check(text)
         assert verdict.grammatical
         assert verdict.consistent
@@ -22,7 +22,7 @@ def test_a_wrong_name_is_found_where_it_stands():
     """Replace one mention of a person, after the first, by somebody who is not in the story."""
     rng = random.Random(0)
     for index in range(300):
-        story = write(5, index)
+        story = write_story(5, index)
         hero = story.cast["h"].name
         stranger = next(p.name for p in village().people if p not in story.cast.values())
         starts = [i for i in range(len(story.text)) if story.text.startswith(hero, i)]
@@ -36,7 +36,7 @@ def test_a_wrong_name_is_found_where_it_stands():
 
 def test_a_wrong_pronoun_is_a_slip_not_bad_grammar():
     for index in range(300):
-        story = write(6, index)
+        story = write_story(6, index)
         if " because " in story.text and "For a moment he " in story.text:
             verdict = check(story.text.replace("For a moment he ", "For a moment she ", 1))
             assert verdict.grammatical
@@ -49,7 +49,7 @@ def test_a_wrong_pronoun_is_a_slip_not_bad_grammar():
 def test_a_misspelled_word_is_bad_grammar():
     rng = random.Random(0)
     for index in range(300):
-        text = write(7, index).text
+        text = write_story(7, index).text
         place = rng.randrange(len(text))
         wrong = text[:place] + "#" + text[place + 1 :]
         verdict = check(wrong)
@@ -68,7 +68,7 @@ def test_texts_that_are_no_stories(text):
 
 def test_answers_are_right_and_wrong_answers_are_wrong():
     for index in range(1000):
-        story = write(8, index)
+        story = write_story(8, index)
         holders = {str(thing): str(holder) for thing, holder in story.state.holder.items()}
         for question in questions(story):
             assert question.answer
@@ -83,7 +83,7 @@ def test_answers_are_right_and_wrong_answers_are_wrong():
 
 def test_nobody_has_what_was_eaten():
     for index in range(300):
-        story = write(8, index)
+        story = write_story(8, index)
         for event in story.state.events:
             if event.action == "use_up":
                 asked = f"Who has {event.thing} in the end?"
@@ -94,7 +94,7 @@ def test_who_is_last_said_to_be_sad_is_asked_about_as_sad():
     said = re.compile(r"(\w+) was (sad|unhappy|gloomy|heartbroken|sorry), for \w+ had promised")
     found = 0
     for index in range(3000):
-        story = write(8, index)
+        story = write_story(8, index)
         for name, _ in said.findall(story.text):
             answers = {q.text: q.answer for q in questions(story)}
             assert answers[f"Is {name} glad or sad?"] == "sad"
@@ -103,7 +103,7 @@ def test_who_is_last_said_to_be_sad_is_asked_about_as_sad():
 
 
 def test_every_kind_of_question_occurs():
-    kinds = {question.kind for index in range(300) for question in questions(write(8, index))}
+    kinds = {question.kind for index in range(300) for question in questions(write_story(8, index))}
     assert kinds == {"holder", "giver", "owner", "promise", "plan", "feeling"}
 
 

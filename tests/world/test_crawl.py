@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid import langid
 from scratchlm.errors import InputError
-from scratchlm.world import corpus, questions, read, words, write
+from scratchlm.world import corpus, questions, read_story, story_words, write_story
 from scratchlm.world.dumps import CrawlConfig, Extent, Shares, page, write_crawl
 from scratchlm.world.dumps.charset import CODECS
 from scratchlm.world.dumps.edit import exchange
@@ -140,11 +140,13 @@ def test_stories_are_stories_of_the_crawl_and_their_code_length_is_exact(labels)
     stream = story_stream("crawl", 0)
     told = Counter()
     for label in of_kind(labels, "story"):
-        stories = [write(stream, number) for number in label["stories"]]
+        stories = [write_story(stream, number) for number in label["stories"]]
         told.update(label["stories"])
         if "nats" in label:
             assert "\n\n".join(story.text for story in stories) == label["text"]
-            assert label["nats"] == pytest.approx(sum(read(s.text).nats for s in stories), abs=1e-5)
+            assert label["nats"] == pytest.approx(
+                sum(read_story(s.text).nats for s in stories), abs=1e-5
+            )
         else:
             assert label["personal"] or label["decoys"]
     assert max(told.values()) == 1
@@ -180,7 +182,7 @@ def test_near_duplicates_have_the_edit_rate_of_their_label(labels):
     texts = {label["url"]: label["text"] for label in labels}
     rates = Counter()
     for label in of_kind(labels, "near"):
-        old, new = words(texts[label["duplicate_of"]]), words(label["text"])
+        old, new = story_words(texts[label["duplicate_of"]]), story_words(label["text"])
         assert edit_distance(old, new) == round(label["edit_rate"] * len(old))
         nearest = min(CrawlConfig().edit_rates, key=lambda rate: abs(rate - label["edit_rate"]))
         assert abs(nearest - label["edit_rate"]) <= 0.5 / len(old) + 1e-9
@@ -191,9 +193,9 @@ def test_near_duplicates_have_the_edit_rate_of_their_label(labels):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.0, 1.0), st.randoms(use_true_random=False))
 def test_exchanged_words_are_as_many_as_asked_for(index, rate, rng):
-    paragraphs = write(0, index).text.split("\n\n")[:2]
+    paragraphs = write_story(0, index).text.split("\n\n")[:2]
     edited, exact = exchange(paragraphs, rate, rng)
-    old, new = words(" ".join(paragraphs)), words(" ".join(edited))
+    old, new = story_words(" ".join(paragraphs)), story_words(" ".join(edited))
     assert edit_distance(old, new) == round(rate * len(old)) == round(exact * len(old))
 
 
@@ -258,7 +260,7 @@ def test_spam_is_labelled_and_only_spam_is(labels):
     kinds = {label["kind"] for label in labels if label["is_spam"]}
     assert kinds == {"spam", "keywords", "farm"}
     for label in of_kind(labels, "keywords"):
-        said = words(label["text"])
+        said = story_words(label["text"])
         assert len(set(said)) < 0.3 * len(said)
     for label in of_kind(labels, "farm"):
         assert label["text"] == ""

@@ -11,9 +11,9 @@ import lxml.etree
 import mwparserfromhell
 import mwxml
 import pytest
-from scratchlm.world import read
+from scratchlm.world import read_story
 from scratchlm.world.dumps import EncyclopediaConfig, Extent, write_encyclopedia
-from scratchlm.world.dumps.describe import at_home, describe, patron, plain
+from scratchlm.world.dumps.describe import at_home, describe_entity, patron, plain
 from scratchlm.world.village import village
 
 PAGES = 700
@@ -149,7 +149,7 @@ def test_sentences_name_only_those_who_belong_there():
         if entity.kind == "person" and "child" in entity.traits:
             allowed.add(patron(entity))
         for seed in range(8):
-            text = plain(" ".join(describe(entity, random.Random(seed))))
+            text = plain(" ".join(describe_entity(entity, random.Random(seed))))
             assert not set("{}[]") & set(text)
             named = {being for being in beings if re.search(rf"\b{being.name}\b", text)}
             assert named <= allowed, (entity.name, text)
@@ -171,7 +171,7 @@ def test_tales_are_stories_with_their_exact_code_length(labels):
     assert len(tales) > 100
     for label in tales:
         _, _, text = label["text"].partition("\n\n")
-        assert read(text).nats == pytest.approx(label["nats"], abs=1e-5)
+        assert read_story(text).nats == pytest.approx(label["nats"], abs=1e-5)
 
 
 def test_redirects_and_talk_pages_are_as_frequent_as_configured(labels):

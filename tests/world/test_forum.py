@@ -9,7 +9,7 @@ from datetime import datetime
 import lxml.etree
 import lxml.html
 import pytest
-from scratchlm.world import questions, write
+from scratchlm.world import questions, write_story
 from scratchlm.world.dumps import Extent, ForumConfig, write_forum
 from scratchlm.world.dumps.stream import story_stream
 from scratchlm.world.dumps.thread import make_thread
@@ -79,7 +79,7 @@ def test_questions_and_answers_are_as_true_as_their_labels_say(labels):
     stream, posts = story_stream("forum", 0), {label["id"]: label for label in labels}
     for label in labels:
         if label["kind"] == "question":
-            story = write(stream, label["story"])
+            story = write_story(stream, label["story"])
             assert story.text in label["text"]
             asked = {q.text: q for q in questions(story)}
             assert asked[label["question"]].answer == label["answer"]
@@ -87,7 +87,7 @@ def test_questions_and_answers_are_as_true_as_their_labels_say(labels):
                 assert posts[label["accepted"]]["accepted"]
             continue
         question = posts[label["parent"]]
-        story = write(stream, question["story"])
+        story = write_story(stream, question["story"])
         (asked,) = {q.text: q for q in questions(story) if q.text == question["question"]}.values()
         assert label["right"] == (label["claim"] == asked.answer)
         assert label["right"] or label["claim"] in asked.wrong
@@ -129,7 +129,7 @@ def test_a_story_without_a_question_makes_no_thread():
     stream = story_stream("forum", 0)
     for number in range(400):
         made = make_thread(ForumConfig(), number, 0, 10)
-        assert (made is None) == (not questions(write(stream, number)))
+        assert (made is None) == (not questions(write_story(stream, number)))
 
 
 def test_answers_come_after_their_question_and_before_the_end():

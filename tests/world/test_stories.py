@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.world import NotAStory, corpus, read, stories, vocabulary, words, write
+from scratchlm.world import (
+    NotAStory,
+    corpus,
+    read_story,
+    stories,
+    story_words,
+    vocabulary,
+    write_story,
+)
 from scratchlm.world.grammar import Call, Pick, grammar, parse_option, parse_rules
 from scratchlm.world.narrator import Reader, Writer
 from scratchlm.world.plots import PLOTS, tell
@@ -22,12 +30,12 @@ COUNT = 10_000
 
 @pytest.fixture(scope="module")
 def told():
-    return [write(0, index) for index in range(COUNT)]
+    return [write_story(0, index) for index in range(COUNT)]
 
 
 def test_reading_inverts_telling_with_the_same_probability(told):
     for story in told:
-        again = read(story.text)
+        again = read_story(story.text)
         assert again.nats == story.nats
         assert again.cast == story.cast
         assert again.state == story.state
@@ -103,7 +111,7 @@ def test_stories_are_as_long_and_as_rich_as_promised(told):
     lengths = [len(story.text.split()) for story in told]
     assert min(lengths) >= 60
     assert max(lengths) <= 250
-    distinct = {word for story in told for word in words(story.text)}
+    distinct = {word for story in told for word in story_words(story.text)}
     assert len(distinct) >= 1600
     assert distinct <= vocabulary()
     assert any("😊" in story.text for story in told)
@@ -151,7 +159,7 @@ def test_splits_do_not_overlap():
 
 def test_streams_can_start_anywhere():
     stream = stories(1, start=5)
-    assert [next(stream), next(stream)] == [write(1, 5), write(1, 6)]
+    assert [next(stream), next(stream)] == [write_story(1, 5), write_story(1, 6)]
 
 
 def test_two_thousand_stories_a_second():
@@ -160,7 +168,7 @@ def test_two_thousand_stories_a_second():
     for start in (0, 1000, 2000):
         begin = time.process_time()
         for index in range(start, start + 1000):
-            write(9, index)
+            write_story(9, index)
         rounds.append(1000 / (time.process_time() - begin))
     assert max(rounds) >= 2000
 
@@ -177,28 +185,28 @@ def test_floor_is_stable_between_streams():
 @given(st.text(max_size=300))
 def test_other_text_is_not_a_story(text):
     with pytest.raises(NotAStory) as caught:
-        read(text)
+        read_story(text)
     assert 0 <= caught.value.position <= len(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 500), st.data())
 def test_a_story_cut_or_continued_is_refused(index, data):
-    text = write(2, index).text
+    text = write_story(2, index).text
     cut = data.draw(st.integers(0, len(text) - 1))
     with pytest.raises(NotAStory):
-        read(text[:cut])
+        read_story(text[:cut])
     with pytest.raises(NotAStory, match="end of the story"):
-        read(text + " And more.")
+        read_story(text + " And more.")
 
 
 def test_reader_and_writer_ask_the_same_questions():
-    story = write(0, 11)
+    story = write_story(0, 11)
     reader = Reader(story.text)
     tell(reader)
     assert reader.nats == story.nats
     assert reader.position == len(story.text)
-    assert not reader.slips
+    assert not reader.inconsistencies
 
 
 def test_phrase_files_say_what_is_wrong():

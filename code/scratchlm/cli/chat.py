@@ -20,7 +20,7 @@ class Chat:
     """A model of the zoo, a folder, a GGUF file, or a model of the Hugging Face hub."""
     system: str | None = None
     """What the model is told before the conversation; by default, what its template says."""
-    temperature: float = 0.2
+    temperature: float = 0.7
     """0 always takes the likeliest token; 1 is the model's own distribution."""
     top_k: int = 0
     """Choose among the k likeliest tokens; 0 means all."""

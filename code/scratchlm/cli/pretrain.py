@@ -12,7 +12,7 @@ from scratchlm.data import OwnText, TrainingText, open_shards, prepare_text
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import SamplingParams, generate_text
-from scratchlm.interop import save
+from scratchlm.interop import Loaded, load_folder, save
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
@@ -99,6 +99,31 @@ def run(options: Pretrain) -> None:
         what = "goes on from the last checkpoint" if saved else "begins again"
         raise KeyboardInterrupt(f"the same command {what} in {options.out}") from None
     finish(options, trainer.model, text)
+
+
+def train_text(
+    text: str | Path,
+    *,
+    out: str | Path = "model",
+    **settings: Any,  # noqa: ANN401
+) -> Loaded:
+    """Train a language model on a text: what `scratchlm pretrain` does, as a function.
+
+    Called again with the same arguments, it goes on where it was cut off.
+
+    Args:
+        text: A text file, or a folder of them.
+        out: The folder for the model, which `scratchlm.load` takes.
+        settings: Other fields of `Pretrain`, such as ``minutes`` or ``vocab_size``.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        InputError: The text cannot be used, or the folder holds a run with other settings.
+    """
+    run(Pretrain(text=Path(text), out=Path(out), **settings))
+    return load_folder(out)
 
 
 def begin(options: Pretrain) -> tuple[TrainingText, Trainer]:

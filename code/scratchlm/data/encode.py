@@ -10,6 +10,7 @@ from jaxtyping import Int
 from scratchlm.data.documents import encode_document
 from scratchlm.data.header import id_dtype
 from scratchlm.errors import InputError
+from scratchlm.processes import exit_with_parent
 from scratchlm.tokenizer import Tokenizer
 from scratchlm.tokenizer.pretoken_counts import batch_texts
 
@@ -46,12 +47,17 @@ def encode_documents(
             yield text, _encode(number, [text], tokenizer)[0]
         return
     waiting: deque[list[str]] = deque()  # sent, and not yet come back
-    with Pool(workers, _SHARED.append, [tokenizer]) as pool:
+    with Pool(workers, _begin, [tokenizer]) as pool:
         for rows in pool.imap(_encode_shared, _tasks(texts, first, waiting)):
             yield from zip(waiting.popleft(), rows, strict=True)
 
 
 _SHARED: list[Tokenizer] = []  # in a worker: its one tokenizer, which remembers words
+
+
+def _begin(tokenizer: Tokenizer) -> None:
+    exit_with_parent()
+    _SHARED.append(tokenizer)
 
 
 def _tasks(

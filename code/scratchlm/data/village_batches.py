@@ -5,7 +5,7 @@ from scratchlm.data.document_batches import DocumentBatches
 from scratchlm.data.documents import encode_document
 from scratchlm.data.shard import Shard
 from scratchlm.tokenizer import Tokenizer
-from scratchlm.world import SEEDS, write
+from scratchlm.world import SEEDS, write_story
 
 STRETCH = 32  # batches that are told together and sorted by length among themselves
 
@@ -23,7 +23,7 @@ class VillageBatches(Batches):
         InputError: A story does not fit.
 
     >>> from scratchlm.tokenizer import train_bpe
-    >>> tokenizer = train_bpe([write(0, 0).text], 300)
+    >>> tokenizer = train_bpe([write_story(0, 0).text], 300)
     >>> VillageBatches(tokenizer, seq_len=1200, batch_size=2).batch(3).input_ids.shape[0]
     2
     """
@@ -38,7 +38,9 @@ class VillageBatches(Batches):
         stretch, place = divmod(number, STRETCH)
         if stretch != self._stretch or self._told is None:
             first = stretch * self.pieces
-            stories = (write(SEEDS["train"], first + index).text for index in range(self.pieces))
+            stories = (
+                write_story(SEEDS["train"], first + index).text for index in range(self.pieces)
+            )
             shard = Shard.of(encode_document(story, self.tokenizer) for story in stories)
             self._stretch = stretch
             self._told = DocumentBatches(shard, self.seq_len, self.batch_size, self.seed + stretch)

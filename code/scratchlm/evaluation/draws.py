@@ -31,8 +31,8 @@ def draws(text: str) -> list[Draw]:
     Raises:
         NotAStory: it is none.
 
-    >>> from scratchlm.world import write
-    >>> story = write(seed=0, index=7)
+    >>> from scratchlm.world import write_story
+    >>> story = write_story(seed=0, index=7)
     >>> abs(sum(draw.bits for draw in draws(story.text)) * log(2) - story.nats) < 1e-9
     True
     """

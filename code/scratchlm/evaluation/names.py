@@ -57,8 +57,8 @@ def repeated_names(text: str) -> list[Mention]:
     Raises:
         NotAStory: it is none.
 
-    >>> from scratchlm.world import write
-    >>> story = write(seed=0, index=7)
+    >>> from scratchlm.world import write_story
+    >>> story = write_story(seed=0, index=7)
     >>> first = repeated_names(story.text)[0]
     >>> story.text[first.position :].startswith(story.cast["h"].name)
     True

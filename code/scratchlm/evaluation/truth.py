@@ -6,7 +6,7 @@ from math import log
 
 from scratchlm.errors import InputError
 from scratchlm.evaluation.intervals import Share
-from scratchlm.world import Story, check, vocabulary, words
+from scratchlm.world import Story, check, story_words, vocabulary
 
 
 def entropy_floor(stories: Iterable[Story]) -> float:
@@ -54,8 +54,8 @@ class Grades:
     def __str__(self) -> str:
         """Four lines, each with its 95 % interval.
 
-        >>> from scratchlm.world import write
-        >>> print(grade([write(0, 1).text]))  # doctest: +ELLIPSIS
+        >>> from scratchlm.world import write_story
+        >>> print(grade([write_story(0, 1).text]))  # doctest: +ELLIPSIS
         spelled      100.0 % (...)
         followed     100.0 % (...)
         grammatical  100.0 % (20.7 to 100.0)
@@ -83,7 +83,7 @@ def grade(texts: Iterable[str]) -> Grades:
     known = vocabulary()
     all_words, letters, verdicts = list[str](), 0, []
     for text in texts:
-        all_words += words(text)
+        all_words += story_words(text)
         letters += len(text)
         verdicts.append(check(text))
     if not all_words:

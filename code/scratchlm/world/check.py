@@ -21,7 +21,7 @@ class Verdict:
         grammatical: Every sentence is one that the village could say at that point.
         consistent: And every name, pronoun and thing is the right one.
         position: Where the story first fails (its length, if it does not).
-        parsed: How far it could be read at all, slips forgiven.
+        parsed: How far it could be read at all, inconsistencies forgiven.
         reason: Why it fails, in words; empty if it does not.
     """
 
@@ -35,11 +35,11 @@ class Verdict:
 def check(text: str) -> Verdict:
     """Judge a text as a story of the village.
 
-    A wrong name, pronoun, place or thing is a *slip*: the story stays grammatical, but is not
-    consistent. Anything else that the village could not say there ends the reading.
+    A wrong name, pronoun, place or thing is an *inconsistency*: the story stays grammatical, but is
+    not consistent. Anything else that the village could not say there ends the reading.
 
-    >>> from scratchlm.world.story import write
-    >>> text = write(seed=0, index=3).text
+    >>> from scratchlm.world.story import write_story
+    >>> text = write_story(seed=0, index=3).text
     >>> check(text).consistent
     True
     >>> check(text.replace("Who", "Whom").replace("the", "teh", 1)).grammatical
@@ -54,11 +54,11 @@ def check(text: str) -> Verdict:
     except NotAStory as caught:
         failure = caught
     except Impossible:
-        # Only a slip can lead a plot there: it stands in reader.slips, and is reported below.
+        # Only an inconsistency can lead a plot there: the reader keeps it, it is reported below.
         pass
     grammatical = failure is None
-    if reader.slips:
-        first = reader.slips[0]
+    if reader.inconsistencies:
+        first = reader.inconsistencies[0]
         return Verdict(grammatical, False, first.position, reader.position, first.reason)
     if failure is not None:
         return Verdict(False, False, failure.position, reader.position, failure.reason)
@@ -81,13 +81,13 @@ def vocabulary() -> frozenset[str]:
     )
     forms = (form for entity in village().entities for form in entity.forms.values())
     text = "\n".join([*literals, *forms])
-    return frozenset(words(text))
+    return frozenset(story_words(text))
 
 
-def words(text: str) -> list[str]:
+def story_words(text: str) -> list[str]:
     """The words of a text, in lower case; a possessive ``'s`` does not count as part of one.
 
-    >>> words("The smith's boy, Otto!")
+    >>> story_words("The smith's boy, Otto!")
     ['the', 'smith', 'boy', 'otto']
     """
     return [re.sub("'s$", "", word) for word in WORD.findall(text.lower())]

@@ -77,7 +77,7 @@ class Rule:
     Attributes:
         name: The rule's name in its phrase file.
         options: What may be said.
-        table: Each option as often as its weight, so that a draw is one look-up.
+        table: Each option as often as its weight, so that a draw is one lookup.
         nats: For each option, minus the natural logarithm of its probability.
     """
 

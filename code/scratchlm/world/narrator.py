@@ -33,7 +33,7 @@ class NotAStory(ValueError):
 
 
 @dataclass(frozen=True)
-class Slip:
+class Inconsistency:
     """A word that is good English but not true in this story: the wrong name, say."""
 
     position: int
@@ -155,14 +155,14 @@ class Reader(Narrator):
     """Finds out what was drawn, from the text alone.
 
     Attributes:
-        slips: Words that contradict the story, in order; reading goes on behind each.
+        inconsistencies: Words that contradict the story, in order; reading goes on after each.
     """
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
         self.position = 0
-        self.slips: list[Slip] = []
+        self.inconsistencies: list[Inconsistency] = []
 
     def choose(self, rule: Rule, only: Collection[str] | None) -> Option:
         """The option whose head stands at this place of the text."""
@@ -175,7 +175,7 @@ class Reader(Narrator):
         option = fits[0] if fits else rule.options[0]
         table = rule.table if only is None else allowed(rule, only)
         if only is not None and option.label not in only:
-            self._slip(self.position, f"this cannot happen here ({rule.name}: {option.label})")
+            self._report(self.position, f"this cannot happen here ({rule.name}: {option.label})")
         else:
             self.nats += surprise(len(table), option.weight)
         return option
@@ -246,7 +246,7 @@ class Reader(Narrator):
         if entity in candidates:
             self.nats += surprise(len(candidates), 1)
         else:
-            self._slip(self.position, f"{entity} cannot be meant here")
+            self._report(self.position, f"{entity} cannot be meant here")
         self.cast[part.key] = entity
         self.position += len(entity.forms[part.form])
 
@@ -261,7 +261,7 @@ class Reader(Narrator):
         if other is None:
             raise NotAStory(self.position, f"expected {expected!r}")
         found = other.forms[part.form]
-        self._slip(self.position, f"expected {expected!r}, not {found!r}")
+        self._report(self.position, f"expected {expected!r}, not {found!r}")
         self.position += len(found)
 
     def emit(self, text: str) -> None:
@@ -270,8 +270,8 @@ class Reader(Narrator):
             raise NotAStory(self.position, f"expected {text!r}")
         self.position += len(text)
 
-    def _slip(self, position: int, reason: str) -> None:
-        self.slips.append(Slip(position, reason))
+    def _report(self, position: int, reason: str) -> None:
+        self.inconsistencies.append(Inconsistency(position, reason))
 
 
 @cache

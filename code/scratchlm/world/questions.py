@@ -31,8 +31,8 @@ class Question:
 def questions(story: Story) -> list[Question]:
     """All questions that the story answers.
 
-    >>> from scratchlm.world.story import write
-    >>> ask = questions(write(seed=0, index=0))
+    >>> from scratchlm.world.story import write_story
+    >>> ask = questions(write_story(seed=0, index=0))
     >>> all(question.answer not in question.wrong for question in ask)
     True
     """

@@ -31,10 +31,10 @@ class Story:
     cast: dict[str, Entity] = field(repr=False, compare=False)
 
 
-def write(seed: int, index: int) -> Story:
+def write_story(seed: int, index: int) -> Story:
     """Tell story number ``index`` of the stream ``seed``.
 
-    >>> write(seed=0, index=7) == write(seed=0, index=7)
+    >>> write_story(seed=0, index=7) == write_story(seed=0, index=7)
     True
     """
     writer = Writer(random.Random(f"{seed}/{index}"))
@@ -42,14 +42,14 @@ def write(seed: int, index: int) -> Story:
     return Story("".join(writer.text), writer.nats, state, writer.cast)
 
 
-def read(text: str) -> Story:
-    """Find out which draws told this story: the inverse of `write`.
+def read_story(text: str) -> Story:
+    """Find out which draws told this story: the inverse of `write_story`.
 
     Raises:
         NotAStory: The text is not a consistent story of the village.
 
-    >>> story = write(seed=0, index=7)
-    >>> read(story.text) == story
+    >>> story = write_story(seed=0, index=7)
+    >>> read_story(story.text) == story
     True
     """
     reader = Reader(text)
@@ -66,24 +66,24 @@ def follow(reader: Reader) -> State:
     Raises:
         NotAStory: The text is not a consistent story of the village.
 
-    >>> follow(Reader(write(seed=0, index=7).text)) == write(seed=0, index=7).state
+    >>> follow(Reader(write_story(seed=0, index=7).text)) == write_story(seed=0, index=7).state
     True
     """
     state = tell(reader)
     if reader.position < len(reader.text):
         raise NotAStory(reader.position, "expected the end of the story")
-    if reader.slips:
-        raise NotAStory(reader.slips[0].position, reader.slips[0].reason)
+    if reader.inconsistencies:
+        raise NotAStory(reader.inconsistencies[0].position, reader.inconsistencies[0].reason)
     return state
 
 
 def stories(seed: int, start: int = 0) -> Iterator[Story]:
     """An endless stream of stories.
 
-    >>> next(stories(seed=0, start=7)) == write(seed=0, index=7)
+    >>> next(stories(seed=0, start=7)) == write_story(seed=0, index=7)
     True
     """
-    return (write(seed, index) for index in count(start))
+    return (write_story(seed, index) for index in count(start))
 
 
 def corpus(split: str, number: int) -> Iterator[Story]:

@@ -23,8 +23,8 @@ class Score:
         bits_per_byte: The same surprise in the unit of the ladder.
         names: Surprise, in nats, at each name that the story has said before.
         spelled: Share of its words that are words of the village.
-        grammatical: Share of its stories that the village could tell, slips forgiven.
-        consistent: Share of its stories without a slip.
+        grammatical: Share of its stories that the village could tell, inconsistencies forgiven.
+        consistent: Share of its stories without an inconsistency.
     """
 
     nats_per_token: float

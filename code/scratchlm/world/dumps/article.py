@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scratchlm.world.dumps.content import story_title
-from scratchlm.world.dumps.describe import article_title, at_home, describe, link, plain
+from scratchlm.world.dumps.describe import article_title, at_home, describe_entity, link, plain
 from scratchlm.world.dumps.phrases import choices, say
 from scratchlm.world.dumps.stream import story_stream
-from scratchlm.world.story import write
+from scratchlm.world.story import write_story
 from scratchlm.world.village import Entity, village
 
 
@@ -48,10 +48,10 @@ def infobox(name: str, rows: Mapping[str, str]) -> str:
     return "\n".join([f"{{{{Infobox {name}", *lines, "}}"])
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def wiki_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table.
 
-    >>> print(table(["Who", "Where"], [["Ada", "bakery"]]))
+    >>> print(wiki_table(["Who", "Where"], [["Ada", "bakery"]]))
     {| class="wikitable sortable"
     ! Who !! Where
     |-
@@ -85,7 +85,7 @@ def about(entity: Entity, rng: random.Random) -> Article:
     >>> "[[Category:Larkwell]]" in about(village().people[0], random.Random(0)).wikitext
     True
     """
-    title, sentences = article_title(entity), describe(entity, rng)
+    title, sentences = article_title(entity), describe_entity(entity, rng)
     first, rest = sentences[0], " ".join(sentences[1:])
     box = {"name": title, "kind": entity.kind}
     if entity.home is not None:
@@ -95,7 +95,7 @@ def about(entity: Entity, rng: random.Random) -> Article:
     parts.append(f"{first}{reference(rng)}\n\n{rest}{reference(rng)}")
     if neighbors := [being for being in _neighbors(entity) if being is not entity]:
         rows = [[link(being), being.forms["role"]] for being in neighbors]
-        parts.append("== Neighbors ==\n" + table(["Name", "Role"], rows))
+        parts.append("== Neighbors ==\n" + wiki_table(["Name", "Role"], rows))
     parts.append("== See also ==\n* [[Larkwell]]\n* ''[[List of " + LISTS[entity.kind] + "]]''")
     prose = tuple(plain(text) for text in (first, rest) if text)
     truth = {
@@ -138,7 +138,7 @@ def whole_village() -> Article:
         infobox("entry", {"name": "Larkwell", "kind": "village"}),
         sentence + "<ref group=note>Strangers are not counted.</ref>",
         "== Lists ==\n" + lists,
-        "== Children ==\n" + table(["Name", "Where to look"], children),
+        "== Children ==\n" + wiki_table(["Name", "Where to look"], children),
     ]
     return Article("Larkwell", "village", _finish(parts, []), (plain(sentence),))
 
@@ -160,7 +160,7 @@ def listing(kind: str) -> Article:
         if entity.kind == kind
     ]
     sentence = f"This is a '''list of {LISTS[kind]}''' of [[Larkwell]]. It has {len(rows)} entries."
-    parts = [sentence, table(["Name", "Role", "Home"], rows)]
+    parts = [sentence, wiki_table(["Name", "Role", "Home"], rows)]
     return Article(f"List of {LISTS[kind]}", "list", _finish(parts, ["Lists"]), (plain(sentence),))
 
 
@@ -170,7 +170,7 @@ def tale(seed: int, number: int, rng: random.Random) -> Article:
     >>> tale(0, 7, random.Random(0)).title
     'Tale 7 (Leo and Lucía)'
     """
-    story = write(story_stream("encyclopedia", seed), number)
+    story = write_story(story_stream("encyclopedia", seed), number)
     title = f"Tale {number} ({story_title(story)})"
     hero, *others = [being for being in story.cast.values() if being.kind in ("person", "animal")]
     others = list(dict.fromkeys(being for being in others if being is not hero))
@@ -186,7 +186,7 @@ def tale(seed: int, number: int, rng: random.Random) -> Article:
     ]
     if story.state.holder:
         holders = [[str(thing), link(holder)] for thing, holder in story.state.holder.items()]
-        parts.append("== In the end ==\n" + table(["Thing", "Where it is"], holders))
+        parts.append("== In the end ==\n" + wiki_table(["Thing", "Where it is"], holders))
     truth = {"story": number, "nats": round(story.nats, 6)}
     prose = (plain(first), *paragraphs)
     return Article(title, "tale", _finish(parts, ["Tales"]), prose, truth)

@@ -4,12 +4,12 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scratchlm.world.dumps.describe import describe, plain
+from scratchlm.world.dumps.describe import describe_entity, plain
 from scratchlm.world.dumps.phrases import choices, say, sentence
 from scratchlm.world.dumps.site import SITES, TOP, site
 from scratchlm.world.dumps.stream import story_stream
 from scratchlm.world.questions import questions
-from scratchlm.world.story import SEEDS, Story, write
+from scratchlm.world.story import SEEDS, Story, write_story
 from scratchlm.world.village import village
 
 PER_PAGE = 4  # most stories of a page
@@ -37,7 +37,7 @@ class Content:
 def story_title(story: Story) -> str:
     """A title for a story: its hero, and what or who comes last in it.
 
-    >>> story_title(write(0, 0))
+    >>> story_title(write_story(0, 0))
     'Nils and Inés'
     """
     hero, *_, last = story.cast.values()
@@ -52,7 +52,7 @@ def tell_stories(seed: int, index: int, rng: random.Random) -> Content:
     """
     first = PER_PAGE * index
     stream = story_stream("crawl", seed)
-    told = [write(stream, first + n) for n in range(rng.choice((1, 1, 1, 2, 2, 3)))]
+    told = [write_story(stream, first + n) for n in range(rng.choice((1, 1, 1, 2, 2, 3)))]
     paragraphs = "\n\n".join(story.text for story in told).split("\n\n")
     truth = {
         "stories": [first + n for n in range(len(told))],
@@ -69,7 +69,7 @@ def tell_facts(rng: random.Random) -> Content:
     """
     world = village()
     entities = rng.sample(world.people + world.animals + world.places + world.things, 5)
-    paragraphs = tuple(plain(" ".join(describe(entity, rng))) for entity in entities)
+    paragraphs = tuple(plain(" ".join(describe_entity(entity, rng))) for entity in entities)
     truth = {"about": [f"{entity.kind}/{entity.name}" for entity in entities]}
     return Content(f"About {entities[0]} and other things", paragraphs, truth=truth)
 
@@ -95,11 +95,11 @@ def ask_held_out(rng: random.Random, held_out: int) -> Content:
     True
     """
     number = rng.randrange(held_out)
-    story = write(SEEDS["test"], number)
+    story = write_story(SEEDS["test"], number)
     asked = questions(story)
     while not asked:  # a few stories leave nothing to ask
         number = rng.randrange(held_out)
-        story = write(SEEDS["test"], number)
+        story = write_story(SEEDS["test"], number)
         asked = questions(story)
     chosen = rng.choice(asked)
     quiz = say("en", "quiz", rng, question=chosen.text, answer=chosen.answer)

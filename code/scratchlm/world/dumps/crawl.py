@@ -13,7 +13,7 @@ from pathlib import Path
 from scratchlm.world.dumps.content import MAKERS, Content, ask_held_out, tell_stories
 from scratchlm.world.dumps.edit import exchange
 from scratchlm.world.dumps.mixture import COPIES, CrawlConfig, draw
-from scratchlm.world.dumps.output import Extent, label_line, whole_files
+from scratchlm.world.dumps.output import Extent, encode_label, whole_files
 from scratchlm.world.dumps.page import Page
 from scratchlm.world.dumps.personal import Span, plant
 from scratchlm.world.dumps.site import SITES, site
@@ -52,7 +52,7 @@ def write_crawl(folder: Path, config: CrawlConfig, extent: Extent) -> list[Path]
         for told in extent.of(page(config, index) for index in count()):
             warc.write(member(told.response))
             wet.write(member(told.conversion))
-            labels.write(label_line(told.label))
+            labels.write(encode_label(told.label))
     return [folder / name for name in FILES]
 
 

@@ -35,7 +35,7 @@ def link(entity: Entity, form: str = "name") -> str:
 
 
 def plain(wikitext: str) -> str:
-    """Sentences of `describe` as a reader sees them.
+    """Sentences of `describe_entity` as a reader sees them.
 
     >>> plain("'''Ada''' works [[mill|by the mill]].")
     'Ada works by the mill.'
@@ -43,10 +43,10 @@ def plain(wikitext: str) -> str:
     return LINK.sub(r"\1", wikitext).replace("'''", "")
 
 
-def describe(entity: Entity, rng: random.Random) -> list[str]:
+def describe_entity(entity: Entity, rng: random.Random) -> list[str]:
     """Sentences about an entity, all of them true.
 
-    >>> describe(village().animals[0], random.Random(0))[0]
+    >>> describe_entity(village().animals[0], random.Random(0))[0]
     "'''Biscuit''' is an animal of [[Larkwell]]: the dog. He lives in the [[bakery]]."
     """
     tell = {"person": _person, "animal": _animal, "place": _place, "thing": _thing}[entity.kind]

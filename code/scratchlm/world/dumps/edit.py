@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from functools import cache
 
-from scratchlm.world.check import WORD, vocabulary, words
+from scratchlm.world.check import WORD, story_words, vocabulary
 
 
 @cache
@@ -37,7 +37,7 @@ def exchange(
         for number, text in enumerate(paragraphs)
         for found in WORD.finditer(text)
     ]
-    present = set(words(" ".join(paragraphs)))
+    present = set(story_words(" ".join(paragraphs)))
     edited = list(paragraphs)
     number = round(rate * len(places))
     # Back to front, so that the places of words still to be exchanged stay right.

@@ -14,7 +14,7 @@ from pathlib import Path
 from scratchlm.world.dumps.around import TEMPLATES, category, redirect, talk, template
 from scratchlm.world.dumps.article import LISTS, Article, about, listing, tale, whole_village
 from scratchlm.world.dumps.mediawiki import END, NUMBERS, WikiPage, siteinfo
-from scratchlm.world.dumps.output import Extent, label_line, whole_files
+from scratchlm.world.dumps.output import Extent, encode_label, whole_files
 from scratchlm.world.dumps.stream import story_stream
 from scratchlm.world.village import village
 
@@ -67,7 +67,7 @@ def write_encyclopedia(folder: Path, config: EncyclopediaConfig, extent: Extent)
         dump.write(compressor.compress(siteinfo()))
         for told in extent.of(pages(config)):
             dump.write(compressor.compress(told.xml))
-            labels.write(label_line(told.label))
+            labels.write(encode_label(told.label))
         dump.write(compressor.compress(END) + compressor.flush())
     return [folder / name for name in FILES]
 

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from scratchlm.world.dumps.output import Extent, label_line, whole_files
+from scratchlm.world.dumps.output import Extent, encode_label, whole_files
 from scratchlm.world.dumps.thread import ForumConfig, ForumThread, Post, make_thread
 
 FILES = ("Posts.xml", "labels/Posts.jsonl")
@@ -62,7 +62,7 @@ def write_forum(folder: Path, config: ForumConfig, extent: Extent) -> list[Path]
         posts.write(HEAD)
         for bunch in extent.of(bunches(config)):
             posts.writelines(bunch.rows)
-            labels.writelines(map(label_line, bunch.labels))
+            labels.writelines(map(encode_label, bunch.labels))
         posts.write(TAIL)
     return [folder / name for name in FILES]
 

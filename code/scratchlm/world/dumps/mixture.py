@@ -94,7 +94,7 @@ class CrawlConfig:
 
 
 @dataclass(frozen=True)
-class Draw:
+class PageDraw:
     """The first draws of a page: what it is, before any text is made."""
 
     kind: str
@@ -102,7 +102,7 @@ class Draw:
     planted: str
 
 
-def draw(config: CrawlConfig, rng: random.Random) -> Draw:
+def draw(config: CrawlConfig, rng: random.Random) -> PageDraw:
     """Draw a page's kind, its charset and what is planted in it.
 
     >>> draw(CrawlConfig(shares=Shares(*[0.0] * 10, 1.0)), random.Random(0)).kind
@@ -114,4 +114,4 @@ def draw(config: CrawlConfig, rng: random.Random) -> Draw:
     chances = (config.missing, config.legacy, config.wrong / 2, config.wrong / 2)
     charset = rng.choices((MISSING, LEGACY, *WRONG, RIGHT), (*chances, 1 - sum(chances)))[0]
     odds = (config.personal, config.decoys, 1 - config.personal - config.decoys)
-    return Draw(kind, charset, rng.choices(("contact", "decoy", ""), odds)[0])
+    return PageDraw(kind, charset, rng.choices(("contact", "decoy", ""), odds)[0])

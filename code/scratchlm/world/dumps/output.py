@@ -105,10 +105,10 @@ def whole_files(folder: Path, *names: str) -> Iterator[list[IO[bytes]]]:
                 part.unlink()
 
 
-def label_line(label: Mapping[str, object]) -> bytes:
+def encode_label(label: Mapping[str, object]) -> bytes:
     r"""One line of a label file.
 
-    >>> label_line({"id": 1, "kind": "story"})
+    >>> encode_label({"id": 1, "kind": "story"})
     b'{"id": 1, "kind": "story"}\n'
     """
     return json.dumps(label, ensure_ascii=False).encode() + b"\n"

@@ -8,7 +8,7 @@ from html import escape
 from scratchlm.world.dumps.phrases import say
 from scratchlm.world.dumps.stream import story_stream
 from scratchlm.world.questions import Question, questions
-from scratchlm.world.story import Story, write
+from scratchlm.world.story import Story, write_story
 
 TONES = ("friendly", "plain", "rude")
 
@@ -95,7 +95,7 @@ def make_thread(config: ForumConfig, number: int, start: int, end: int) -> Forum
     True
     """
     rng = random.Random(f"forum/{config.seed}/{number}")
-    story = write(story_stream("forum", config.seed), number)
+    story = write_story(story_stream("forum", config.seed), number)
     asked = questions(story)
     if not asked:
         return None

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from tqdm import tqdm
 from scratchlm import data
 from scratchlm.cli.texts import read_input, text_inputs
 from scratchlm.corpus import SEPARATOR, ErrorPolicy
+from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer, choose_encoder
 
 SAMPLE = 200_000  # characters on which two encoders are compared
@@ -107,10 +107,10 @@ def pack(options: Pack) -> None:
             on_error=on_error,
             progress=bar.update,
         )
-        sample = list(take_sample(texts))
+        sample, texts = take_sample(texts)
         tokenizer, encoder = choose_encoder(tokenizer, options.encoder, sample)
         index = data.write_shards(
-            chain(sample, texts),
+            texts,
             tokenizer,
             options.out,
             options.shard_tokens,
@@ -122,15 +122,32 @@ def pack(options: Pack) -> None:
         print(on_error)
 
 
-def take_sample(texts: Iterator[str], size: int = SAMPLE) -> Iterator[str]:
+def take_sample(texts: Iterator[str], size: int = SAMPLE) -> tuple[list[str], Iterator[str]]:
     """Take the first documents, until they have so many characters.
 
-    >>> texts = iter(["ab", "cd", "ef"]); list(take_sample(texts, 3)), next(texts)
-    (['ab', 'cd'], 'ef')
+    Returns:
+        These, and all documents. Where one of the first cannot be read, the error comes when its
+        turn has come among all, so that those before it are packed.
+
+    >>> sample, texts = take_sample(iter(["ab", "cd", "ef"]), 3); sample, list(texts)
+    (['ab', 'cd'], ['ab', 'cd', 'ef'])
     """
-    while size > 0 and (text := next(texts, None)) is not None:
-        yield text
-        size -= len(text)
+    sample: list[str] = []
+    failure: InputError | None = None
+    try:
+        while size > 0 and (text := next(texts, None)) is not None:
+            sample.append(text)
+            size -= len(text)
+    except InputError as error:
+        failure = error
+
+    def every() -> Iterator[str]:
+        yield from sample
+        if failure is not None:
+            raise failure
+        yield from texts
+
+    return sample, every()
 
 
 def show(options: Show) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.data import Data, run
+from scratchlm.cli.data import Data, run_data
 from scratchlm.corpus import SEPARATOR
 from scratchlm.corpus.readers.chunks import Metered
 from scratchlm.data import Shards, encode_document
@@ -16,7 +16,7 @@ from scratchlm.tokenizer import Tokenizer, train_bpe
 
 
 def call(*arguments):
-    run(tyro.cli(Data, args=[str(argument) for argument in arguments]))
+    run_data(tyro.cli(Data, args=[str(argument) for argument in arguments]))
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """The command line: one line for bad input, the right exit status, and a model that writes."""
 
+import os
 import subprocess
 import sys
 
 import pytest
-from scratchlm.cli.main import COMMANDS, main
+from scratchlm.cli.main import BROKEN_PIPE, COMMANDS, main
+from scratchlm.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -26,6 +28,41 @@ def test_an_unknown_command_lists_the_known_ones(capsys):
     assert main(["sing"]) == 2
     printed = capsys.readouterr().err
     assert all(command in printed for command in COMMANDS)
+
+
+def scratchlm(*arguments, **environment):
+    """Start a command in a process of its own, whose output nobody has begun to read."""
+    program = [sys.executable, "-m", "scratchlm.cli.main", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(program, env={**os.environ, **environment}, **pipes)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["world", "--help"], ["tokenizer", "--load"]])
+def test_nobody_reads_on(arguments, tmp_path):
+    """As in `scratchlm tokenizer … | head -1`: no traceback, and a status of its own."""
+    if "--load" in arguments:
+        Tokenizer([]).save(tmp_path / "t.json")
+        arguments = [*arguments, tmp_path / "t.json", "--show", "a few tokens " * 5000]
+    process = scratchlm(*arguments)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == BROKEN_PIPE
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_is_utf8_whatever_the_encoding(encoding, tmp_path):
+    Tokenizer([]).save(tmp_path / "t.json")
+    options = ["tokenizer", "--load", tmp_path / "t.json", "--show"]
+    process = scratchlm(*options, "你 ж", PYTHONIOENCODING=encoding)
+    out, error = process.communicate()
+    assert (process.returncode, error) == (0, b"")
+    assert out.decode().splitlines()[3].split() == ["32", "20", "'", "'"]
+    missing = scratchlm(
+        "tokenizer", "--load", "你\udcff.json", "--show", "x", PYTHONIOENCODING=encoding
+    )
+    out, error = missing.communicate()
+    assert missing.returncode == 2
+    assert error.decode().startswith("scratchlm tokenizer: 你\\udcff.json: expected a file")
 
 
 def test_the_shipped_model_continues_a_text():

@@ -69,7 +69,7 @@ class Data:
     """What to do."""
 
 
-def run(options: Data) -> None:
+def run_data(options: Data) -> None:
     """Do what the command line asks for.
 
     Raises:

@@ -1,12 +1,12 @@
 """The command line: one line for bad input, the right exit status, and a model that writes."""
 
+import io
 import os
 import subprocess
 import sys
 
 import pytest
 from scratchlm.cli.main import BROKEN_PIPE, COMMANDS, main
-from scratchlm.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -30,41 +30,6 @@ def test_an_unknown_command_lists_the_known_ones(capsys):
     assert all(command in printed for command in COMMANDS)
 
 
-def scratchlm(*arguments, **environment):
-    """Start a command in a process of its own, whose output nobody has begun to read."""
-    program = [sys.executable, "-m", "scratchlm.cli.main", *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(program, env={**os.environ, **environment}, **pipes)
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["world", "--help"], ["tokenizer", "--load"]])
-def test_nobody_reads_on(arguments, tmp_path):
-    """As in `scratchlm tokenizer … | head -1`: no traceback, and a status of its own."""
-    if "--load" in arguments:
-        Tokenizer([]).save(tmp_path / "t.json")
-        arguments = [*arguments, tmp_path / "t.json", "--show", "a few tokens " * 5000]
-    process = scratchlm(*arguments)
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait() == BROKEN_PIPE
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_output_is_utf8_whatever_the_encoding(encoding, tmp_path):
-    Tokenizer([]).save(tmp_path / "t.json")
-    options = ["tokenizer", "--load", tmp_path / "t.json", "--show"]
-    process = scratchlm(*options, "你 ж", PYTHONIOENCODING=encoding)
-    out, error = process.communicate()
-    assert (process.returncode, error) == (0, b"")
-    assert out.decode().splitlines()[3].split() == ["32", "20", "'", "'"]
-    missing = scratchlm(
-        "tokenizer", "--load", "你\udcff.json", "--show", "x", PYTHONIOENCODING=encoding
-    )
-    out, error = missing.communicate()
-    assert missing.returncode == 2
-    assert error.decode().startswith("scratchlm tokenizer: 你\\udcff.json: expected a file")
-
-
 def test_the_shipped_model_continues_a_text():
     program = [
         sys.executable,
@@ -86,3 +51,37 @@ def test_the_shipped_model_continues_a_text():
 def test_the_zoo_lists_its_models(capsys):
     assert main(["zoo", "list"]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("base ")
+
+
+class Pipe(io.TextIOWrapper):
+    """Standard output into a pipe that nobody reads any more, as behind `head`."""
+
+    def __init__(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        super().__init__(io.BufferedWriter(io.FileIO(writing, "w")), encoding="ascii")
+
+
+@pytest.mark.parametrize("arguments", [["zoo", "list"], ["--help"], ["world", "--help"]])
+def test_output_that_nobody_reads_ends_quietly(monkeypatch, capsys, arguments):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Pipe())
+        assert main(arguments) == BROKEN_PIPE
+        sys.stdout.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_letters_that_the_code_page_lacks_are_written(monkeypatch):
+    bytes_written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_written, encoding="cp1252"))
+    assert main(["generate", "Żółw 😊", "--max-new-tokens", "0"]) == 0
+    sys.stdout.flush()
+    assert bytes_written.getvalue().decode("utf-8") == "Żółw 😊\n"
+
+
+def test_a_file_whose_name_is_no_text_is_named(monkeypatch):
+    bytes_written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(bytes_written, encoding="ascii"))
+    assert main(["tokenizer", "--load", "你\udcff.json", "--show", "x"]) == 2
+    sys.stderr.flush()
+    assert bytes_written.getvalue().decode().startswith("scratchlm tokenizer: 你\\udcff.json: exp")

@@ -40,11 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["sing"])
     2
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, TextIOWrapper
-        ):  # backslashes for what is no text, as in a file's name
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    write_utf8()
     try:
         try:
             return run_command(
@@ -83,6 +79,13 @@ def run_command(name: str, *rest: str) -> int:
         print("; ".join([f"scratchlm {name}: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
     return 0
+
+
+def write_utf8() -> None:
+    """Write UTF-8, whatever the system's code page: texts are in all the world's letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def usage() -> str:

@@ -24,9 +24,9 @@ TINY = Recipe(
 )
 
 
-def silent(model, tokenizer, number, **_):
+def silent(model, tokenizer, prompts, **_):
     """Instead of `generate_batch`: babble takes long, and is not what is tested here."""
-    return ["Silence."] * number
+    return ["Silence."] * len(prompts)
 
 
 @pytest.fixture(scope="module")

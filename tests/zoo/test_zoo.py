@@ -25,9 +25,9 @@ TINY = Recipe(
 )
 
 
-def silent(model, tokenizer, number, **_):
+def silent(model, tokenizer, prompts, **_):
     """Instead of `generate_batch`: babble takes long, and is not what is tested here."""
-    return ["Silence."] * number
+    return ["Silence."] * len(prompts)
 
 
 def few(split, number):

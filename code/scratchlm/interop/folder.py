@@ -31,8 +31,8 @@ from scratchlm.interop.tensor_files import (
     INDEX,
     OLD_FORMAT,
     SHARD_BYTES,
-    read_header,
     read_tensors,
+    tensor_metadata,
     weight_files,
     write_json,
     write_tensors,
@@ -52,7 +52,7 @@ CONSTANTS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
 
 
 @dataclass(frozen=True)
-class Notes:
+class FolderNotes:
     """What `NOTES` holds.
 
     Attributes:
@@ -64,7 +64,7 @@ class Notes:
     files: dict[str, str]
 
 
-ENVELOPE = Envelope("scratchlm model", 2, Notes, AGAIN)
+ENVELOPE = Envelope("scratchlm model", 2, FolderNotes, AGAIN)
 
 
 def save(
@@ -122,7 +122,7 @@ def save(
     beside = (CONFIG, GENERATION, TOKENIZER_FILE, TOKENIZER_CONFIG, TEMPLATE, INDEX)
     files = [folder / name for name in beside if (folder / name).exists()]
     sums = {path.name: sha256(path.read_bytes()) for path in (*files, *weight_files(folder))}
-    ENVELOPE.save(folder / NOTES, Notes(dict(notes or {}), sums))
+    ENVELOPE.save(folder / NOTES, FolderNotes(dict(notes or {}), sums))
 
 
 def load_folder(folder: str | Path) -> Loaded:
@@ -179,7 +179,7 @@ def diagnose(folder: Path) -> str:
     >>> diagnose(Path("none"))
     'expected a folder with config.json, found none'
     """
-    if read_header(folder).get("format") == OLD_FORMAT:
+    if tensor_metadata(folder).get("format") == OLD_FORMAT:
         path = shlex.quote(str(folder))
         return f"found a model of an earlier release; convert it: scratchlm model convert {path}"
     if (folder / "checkpoint").exists():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mutations import check_damage
 from safetensors.torch import save as write_tensors
-from scratchlm.interop import FAMILIES, convert, load_folder, load_model, save
+from scratchlm.interop import FAMILIES, convert_folder, load_folder, load_model, save
 from scratchlm.interop.folder import NOTES
 from scratchlm.interop.old_folders import FIELDS
 from scratchlm.interop.tensor_files import OLD_FORMAT
@@ -16,7 +16,8 @@ from scratchlm.storage import sha256
 from scratchlm.tokenizer import train_bpe
 
 SIZE = {"vocab_size": 270, "max_seq_len": 16, "d_model": 8, "n_layers": 2, "n_heads": 2}
-FILES = ["config.json", "model.safetensors", "tokenizer.json", "generation_config.json", NOTES]
+FILES = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+FILES += ["generation_config.json", NOTES]
 
 
 @torch.no_grad()
@@ -94,7 +95,7 @@ def test_a_model_of_the_first_release_is_converted_and_damage_refused(tmp_path):
 
     def use(path):
         (tmp_path / "config.json").unlink(missing_ok=True)
-        convert(tmp_path)
+        convert_folder(tmp_path)
         loaded = load_folder(tmp_path)
         return loaded.notes, logits(loaded.model)
 

@@ -1,5 +1,7 @@
 """The command line: one line for bad input, the right exit status, and a model that writes."""
 
+import io
+import os
 import subprocess
 import sys
 
@@ -49,3 +51,28 @@ def test_the_shipped_model_continues_a_text():
 def test_the_zoo_lists_its_models(capsys):
     assert main(["zoo", "list"]) == 0
     assert capsys.readouterr().out.splitlines()[0].startswith("base ")
+
+
+class Pipe(io.TextIOWrapper):
+    """Standard output into a pipe that nobody reads any more, as behind `head`."""
+
+    def __init__(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        super().__init__(io.BufferedWriter(io.FileIO(writing, "w")), encoding="ascii")
+
+
+def test_output_that_nobody_reads_ends_quietly(monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Pipe())
+        assert main(["zoo", "list"]) == 141
+        sys.stdout.close()
+    assert capsys.readouterr().err == ""
+
+
+def test_letters_that_the_code_page_lacks_are_written(monkeypatch):
+    bytes_written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_written, encoding="cp1252"))
+    assert main(["generate", "Żółw 😊", "--max-new-tokens", "0"]) == 0
+    sys.stdout.flush()
+    assert bytes_written.getvalue().decode("utf-8") == "Żółw 😊\n"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mutations import check_damage
 from safetensors.torch import save as write_tensors
-from scratchlm.interop import FAMILIES, convert, load_folder, load_model, save
+from scratchlm.interop import FAMILIES, convert_folder, load_folder, load_model, save
 from scratchlm.interop.folder import NOTES
 from scratchlm.interop.old_folders import FIELDS
 from scratchlm.interop.tensor_files import OLD_FORMAT
@@ -94,7 +94,7 @@ def test_a_model_of_the_first_release_is_converted_and_damage_refused(tmp_path):
 
     def use(path):
         (tmp_path / "config.json").unlink(missing_ok=True)
-        convert(tmp_path)
+        convert_folder(tmp_path)
         loaded = load_folder(tmp_path)
         return loaded.notes, logits(loaded.model)
 

@@ -12,7 +12,7 @@ import torch
 import transformers
 from hard_texts import HARD
 from scratchlm.errors import InputError
-from scratchlm.interop import Controls, load_gguf
+from scratchlm.interop import Controls, load_folder, load_gguf, save
 from scratchlm.interop.gguf import gguf_model, gguf_tokenizer
 from scratchlm.interop.gguf_blocks import FORMATS, dequantize_blocks
 from scratchlm.interop.gguf_file import GGUFFile
@@ -180,6 +180,29 @@ def test_control_tokens_and_the_chat_template_come_along(files):
     assert loaded.chat_template.render([{"role": "user", "content": "Hi"}]) == "Hi"
 
 
+def test_a_gguf_file_becomes_a_folder_that_other_programs_open(files, tmp_path):
+    path, model = files["qwen2"]
+    loaded = load_gguf(path)
+    save(
+        tmp_path,
+        loaded.model,
+        loaded.tokenizer,
+        controls=loaded.controls,
+        chat_template=loaded.chat_template,
+    )
+    again = load_folder(tmp_path)
+    assert again.controls == loaded.controls
+    assert again.chat_template.source == loaded.chat_template.source
+    assert again.tokenizer == loaded.tokenizer
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert all(torch.equal(one, theirs.get_parameter(n)) for n, one in model.named_parameters())
+    messages = [{"role": "user", "content": "in the"}]
+    ids = transformers.AutoTokenizer.from_pretrained(tmp_path).apply_chat_template(
+        messages, return_dict=False
+    )
+    assert ids == loaded.chat_template.encode(loaded.tokenizer, messages)
+
+
 def replaced(old, new):
     return lambda content: content.replace(old, new, 1)
 
@@ -214,6 +237,7 @@ def number(key, value):
         (replaced(b"llama.block_count", b"llama.block_chunk"), "blocks, as llama.block_count says"),
         (number("llama.block_count", 2_000_000_000), "2000000000 blocks.*found tensors of 2"),
         (number("llama.embedding_length", 2**31), "expected"),
+        (number("llama.context_length", 2**32 - 1), "expected max_position_embeddings of at most"),
         (number("llama.feed_forward_length", 63), "the shape"),
         (number("llama.attention.head_count_kv", 3), "expected n_kv_heads that 4 query heads"),
         (replaced(b"blk.1.attn_q.weight", b"blk.1.attn_x.weight"), "tensor blk.1.attn_q.weight"),

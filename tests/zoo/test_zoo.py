@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+import transformers
+from hard_texts import HARD
 from scratchlm.errors import InputError
 from scratchlm.interop import save
 from scratchlm.model import ModelConfig
@@ -121,3 +123,14 @@ def test_what_ships_is_small():
     for name in names():
         folder = ARTEFACTS / name
         assert sum(file.stat().st_size for file in folder.iterdir()) < 6e6
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_tokenizer_opens_elsewhere_with_equal_ids(name):
+    theirs = transformers.AutoTokenizer.from_pretrained(ARTEFACTS / name)
+    ours = load(name).tokenizer
+    for text in HARD.values():
+        assert ours.encode(text) == theirs.encode(
+            text, add_special_tokens=False, split_special_tokens=True
+        )
+    assert theirs.encode("Once") == [*ours.bos_token_ids, *ours.encode("Once")]

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import tyro
 
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["sing"])
     2
     """
+    write_utf8()
     name, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if name in ("-h", "--help"):
         print(usage())
@@ -60,6 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("; ".join([f"scratchlm {name}: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
     return 0
+
+
+def write_utf8() -> None:
+    """Write UTF-8, whatever the system's code page: texts are in all the world's letters."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def usage() -> str:

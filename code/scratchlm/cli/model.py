@@ -9,7 +9,7 @@ import tyro
 
 from scratchlm import zoo
 from scratchlm.errors import InputError
-from scratchlm.interop import CONFIG, convert, read_config
+from scratchlm.interop import CONFIG, convert_folder, read_config
 from scratchlm.interop.folder import diagnose
 from scratchlm.interop.gguf import gguf_config
 from scratchlm.interop.gguf_file import GGUFFile
@@ -54,13 +54,13 @@ def run(options: Model) -> None:
         InputError: There is no such model, or a number makes no sense.
     """
     if options.action == "convert":
-        convert(options.name)
+        convert_folder(options.name)
         print(f"{options.name}: in today's form; scratchlm generate --model {options.name}")
     else:
-        print(describe(options))
+        print(describe_model(options))
 
 
-def find(name: str) -> ModelConfig:
+def find_config(name: str) -> ModelConfig:
     """Return the configuration of a published model, one of the zoo, or one in a folder or file.
 
     No weights are read: they may be elsewhere.
@@ -68,14 +68,14 @@ def find(name: str) -> ModelConfig:
     Raises:
         InputError: There is none, or the file cannot be understood.
 
-    >>> find("base").n_layers
+    >>> find_config("base").n_layers
     5
     """
     if name in PRESETS:
         return PRESETS[name]
     path = Path(name)
     if name in (*zoo.shipped(), smollm2.NAME):
-        path = zoo.find(name)
+        path = zoo.find_model(name)
     if path.is_dir():
         if not (path / CONFIG).is_file():
             raise InputError(f"{path}: {diagnose(path)}")
@@ -91,16 +91,16 @@ def find(name: str) -> ModelConfig:
     )
 
 
-def describe(options: Model) -> str:
+def describe_model(options: Model) -> str:
     """List what the model is made of and what it needs.
 
     Raises:
         InputError: There is no such model, or a number makes no sense.
 
-    >>> print(describe(Model("describe", "gpt2")).splitlines()[-1])
+    >>> print(describe_model(Model("describe", "gpt2")).splitlines()[-1])
     cache of one row of 1,024          37.7 MB
     """
-    config = find(options.name)
+    config = find_config(options.name)
     seq_len = config.max_seq_len if options.seq_len is None else options.seq_len
     if not (
         0 < seq_len <= config.max_seq_len

@@ -59,7 +59,7 @@ def run(options: Zoo) -> None:
     match options.action:
         case List():
             for name in zoo.shipped():
-                print(describe(name))
+                print(describe_shipped(name))
             print(describe_published())
         case Train(name, out):
             zoo.build(zoo.recipe(name), out)
@@ -68,10 +68,10 @@ def run(options: Zoo) -> None:
             print(zoo.verify(name, out))
 
 
-def describe(name: str) -> str:
+def describe_shipped(name: str) -> str:
     """A model in a line.
 
-    >>> describe("base").split()[0]
+    >>> describe_shipped("base").split()[0]
     'base'
     """
     loaded = zoo.load(name)

@@ -4,7 +4,7 @@
   Mistral, Qwen, OLMo 2), and `load_gguf` reads a GGUF file; each gives a `Loaded` model.
 * `load_model` reads the model alone; `read_config` and `write_config` handle a ``config.json``.
 * `fetch_model` fetches a model's folder from the Hugging Face hub.
-* `convert` brings a folder of an earlier release into today's form.
+* `convert_folder` brings a folder of an earlier release into today's form.
 """
 
 from scratchlm.interop.config_json import CONFIG, read_config, write_config
@@ -14,7 +14,7 @@ from scratchlm.interop.folder import load_folder, load_model, save
 from scratchlm.interop.gguf import load_gguf
 from scratchlm.interop.hub import fetch_model, is_identifier
 from scratchlm.interop.loaded import Loaded
-from scratchlm.interop.old_folders import convert
+from scratchlm.interop.old_folders import convert_folder
 
 __all__ = [
     "CONFIG",
@@ -22,7 +22,7 @@ __all__ = [
     "Controls",
     "Family",
     "Loaded",
-    "convert",
+    "convert_folder",
     "fetch_model",
     "is_identifier",
     "load_folder",

@@ -31,8 +31,8 @@ from scratchlm.interop.tensor_files import (
     INDEX,
     OLD_FORMAT,
     SHARD_BYTES,
-    read_header,
     read_tensors,
+    tensor_metadata,
     weight_files,
     write_json,
     write_tensors,
@@ -42,6 +42,7 @@ from scratchlm.interop.weights import assemble
 from scratchlm.model import Transformer
 from scratchlm.storage import Envelope, read_json, sha256, write_atomically
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
+from scratchlm.tokenizer.chat_template import ChatTemplate
 
 NOTES = "scratchlm.json"
 AGAIN = "copy the folder again, or save the model again"
@@ -51,7 +52,7 @@ CONSTANTS = ("rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")
 
 
 @dataclass(frozen=True)
-class Notes:
+class FolderNotes:
     """What `NOTES` holds.
 
     Attributes:
@@ -63,7 +64,7 @@ class Notes:
     files: dict[str, str]
 
 
-ENVELOPE = Envelope("scratchlm model", 2, Notes, AGAIN)
+ENVELOPE = Envelope("scratchlm model", 2, FolderNotes, AGAIN)
 
 
 def save(
@@ -74,7 +75,7 @@ def save(
     dtype: torch.dtype = torch.float32,
     notes: Mapping[str, Any] | None = None,
     controls: Controls | None = None,
-    chat_template: str | None = None,
+    chat_template: ChatTemplate | None = None,
     shard_bytes: int = SHARD_BYTES,
 ) -> None:
     """Write a model's folder.
@@ -90,7 +91,7 @@ def save(
         notes: What to keep beside the model: anything that JSON can hold.
         controls: Which tokens begin and end a text; by default, the separator of documents does
             both.
-        chat_template: A text in the language Jinja.
+        chat_template: How a conversation is written for the model, if it was trained on any.
         shard_bytes: Most bytes in a file; more weights go into several, with an index.
 
     Raises:
@@ -116,12 +117,12 @@ def save(
         controls = Controls.of(tokenizer) if controls is None else controls
         write_controls(folder, tokenizer, controls, model.config.max_seq_len)
     if chat_template is not None:
-        write_atomically(folder / TEMPLATE, chat_template.encode())
+        write_atomically(folder / TEMPLATE, chat_template.source.encode())
     write_tensors(folder, to_hf(weights, rule_of(fields)), shard_bytes)
     beside = (CONFIG, GENERATION, TOKENIZER_FILE, TOKENIZER_CONFIG, TEMPLATE, INDEX)
     files = [folder / name for name in beside if (folder / name).exists()]
     sums = {path.name: sha256(path.read_bytes()) for path in (*files, *weight_files(folder))}
-    ENVELOPE.save(folder / NOTES, Notes(dict(notes or {}), sums))
+    ENVELOPE.save(folder / NOTES, FolderNotes(dict(notes or {}), sums))
 
 
 def load_folder(folder: str | Path) -> Loaded:
@@ -178,7 +179,7 @@ def diagnose(folder: Path) -> str:
     >>> diagnose(Path("none"))
     'expected a folder with config.json, found none'
     """
-    if read_header(folder).get("format") == OLD_FORMAT:
+    if tensor_metadata(folder).get("format") == OLD_FORMAT:
         path = shlex.quote(str(folder))
         return f"found a model of an earlier release; convert it: scratchlm model convert {path}"
     if (folder / "checkpoint").exists():

@@ -51,7 +51,7 @@ def fetch_model(name: str) -> Path:
             fetch_weights(repository, folder)
         for path in sorted(folder.iterdir()):
             if path.suffix in (".json", ".safetensors"):
-                verify(path, path.name)
+                check_file(path, path.name)
     return folder
 
 
@@ -142,10 +142,10 @@ def fetch_large(repository: str, folder: Path, file: str, checksum: str, size: i
                     displayed_filename=file,
                 )
             part.replace(place)
-    verify(place, file)
+    check_file(place, file)
 
 
-def verify(path: Path, file: str) -> None:
+def check_file(path: Path, file: str) -> None:
     """Compare a file of the cache with its checksum, which is the name of the file it links to.
 
     That is SHA-256 for large files, and git's SHA-1 for others. A cache on a file system without
@@ -161,7 +161,7 @@ def verify(path: Path, file: str) -> None:
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "b45ef6fec89518d314f546fd6c3025367b721684"
     >>> _ = path.write_bytes(b"Hello, World!")
-    >>> verify(path, "hello.txt")
+    >>> check_file(path, "hello.txt")
     """
     place = path.resolve()
     if not CHECKSUM.fullmatch(place.name):

@@ -12,7 +12,7 @@ from torch import Tensor
 from scratchlm.errors import InputError
 from scratchlm.interop.config_json import CONFIG
 from scratchlm.interop.folder import save
-from scratchlm.interop.tensor_files import COPY, OLD_FORMAT, WEIGHTS, read_header, read_tensors
+from scratchlm.interop.tensor_files import COPY, OLD_FORMAT, WEIGHTS, read_tensors, tensor_metadata
 from scratchlm.interop.weights import assemble
 from scratchlm.model import ModelConfig
 from scratchlm.storage import from_fields, parse_json, read_json, sha256
@@ -48,14 +48,14 @@ VALUES = {"answer": "reordered", "zero": "zero_residual"}
 WEIGHT_NAMES = {".handicap": ".expert_bias"}
 
 
-def convert(folder: str | Path) -> None:
+def convert_folder(folder: str | Path) -> None:
     """Bring a model that an earlier release saved into today's form, in its folder.
 
     Raises:
         InputError: There is no such model, it is damaged, or the folder cannot be written.
     """
     folder = Path(folder)
-    old = read_header(folder)
+    old = tensor_metadata(folder)
     if old.get("format") != OLD_FORMAT:
         today = "a folder of today" if (folder / CONFIG).exists() else "none"
         raise InputError(f"{folder}: expected {WEIGHTS} of an earlier release, found {today}")

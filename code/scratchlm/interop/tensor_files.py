@@ -30,7 +30,7 @@ def write_tensors(folder: Path, tensors: Mapping[str, Tensor], shard_bytes: int)
     Raises:
         InputError: The disk is full or the folder cannot be written.
     """
-    shards = split(tensors, shard_bytes)
+    shards = split_shards(tensors, shard_bytes)
     if len(shards) == 1:
         files = {WEIGHTS: shards[0]}
     else:
@@ -54,17 +54,17 @@ def write_json(path: Path, fields: Mapping[str, Any]) -> None:
     write_atomically(path, (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def split(tensors: Mapping[str, Tensor], most: int) -> list[dict[str, Tensor]]:
+def split_shards(tensors: Mapping[str, Tensor], shard_bytes: int) -> list[dict[str, Tensor]]:
     """Share tensors out to files of at most so many bytes, in their order.
 
     >>> import torch
-    >>> [list(part) for part in split({"a": torch.ones(2), "b": torch.ones(1)}, 8)]
+    >>> [list(part) for part in split_shards({"a": torch.ones(2), "b": torch.ones(1)}, 8)]
     [['a'], ['b']]
     """
     shards: list[dict[str, Tensor]] = [{}]
     size = 0
     for name, tensor in tensors.items():
-        if shards[-1] and size + tensor.nbytes > most:
+        if shards[-1] and size + tensor.nbytes > shard_bytes:
             shards.append({})
             size = 0
         shards[-1][name] = tensor
@@ -121,7 +121,7 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
     return found
 
 
-def read_header(folder: Path) -> Mapping[str, str]:
+def tensor_metadata(folder: Path) -> Mapping[str, str]:
     """What the file of weights says about itself; nothing where there is no such file."""
     try:
         with safe_open(folder / WEIGHTS, "pt") as weights:

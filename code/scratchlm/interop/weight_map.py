@@ -87,7 +87,7 @@ def llama_map(ours: str) -> WeightMap:
 
 
 def olmo2_map(ours: str) -> WeightMap:
-    """Where the files of OLMo 2 keep one of our weights: all its norms stand behind the layers.
+    """Where the files of OLMo 2 keep one of our weights: all its norms come after the layers.
 
     >>> olmo2_map("layers.0.after_mlp_layernorm.weight").name
     'model.layers.0.post_feedforward_layernorm.weight'

@@ -37,6 +37,9 @@ class ChatTemplate:
         source: The template.
         variables: What it may refer to beside the messages, such as ``bos_token``.
 
+    Attributes:
+        source: The template, as it was given.
+
     Raises:
         InputError: The template cannot be parsed.
 
@@ -63,7 +66,7 @@ class ChatTemplate:
         )
         environment.globals["raise_exception"] = raise_exception
         environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-        self.variables = dict(variables or {})
+        self.source, self.variables = source, dict(variables or {})
         # A template is a program: what it can raise besides errors of its own.
         self._errors: tuple[type[Exception], ...] = (TemplateError, TypeError, ValueError)
         self._errors += (LookupError, ArithmeticError, AttributeError, RecursionError)

@@ -4,7 +4,7 @@ from scratchlm.interop import Loaded
 from scratchlm.zoo.build import build
 from scratchlm.zoo.measure import Score, measure
 from scratchlm.zoo.recipes import RECIPES, Recipe, recipe
-from scratchlm.zoo.shipped import find, history, load, shipped
+from scratchlm.zoo.shipped import find_model, history, load, shipped
 from scratchlm.zoo.verify import verify
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Recipe",
     "Score",
     "build",
-    "find",
+    "find_model",
     "history",
     "load",
     "measure",

@@ -45,7 +45,7 @@ def build(recipe: Recipe, folder: Path) -> None:
     for metrics in train(trainer, folder / "run", save_every=25):
         if metrics.step in milestones:
             reached(trainer.model, tokenizer, folder, metrics.step, milestones[metrics.step])
-    finish(recipe, trainer.model, tokenizer, folder)
+    write_results(recipe, trainer.model, tokenizer, folder)
 
 
 def reached(
@@ -62,7 +62,7 @@ def reached(
     write_atomically(note, json.dumps({"step": step, "share": share, **rounded(score)}).encode())
 
 
-def finish(recipe: Recipe, model: Transformer, tokenizer: Tokenizer, folder: Path) -> None:
+def write_results(recipe: Recipe, model: Transformer, tokenizer: Tokenizer, folder: Path) -> None:
     """Write the trained model, its marks and its history."""
     lines = (folder / "run" / LOG).read_text(encoding="utf-8").splitlines()
     notes = sorted((folder / "run").glob("milestone-*.json"))

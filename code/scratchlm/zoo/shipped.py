@@ -25,17 +25,17 @@ def load(name: str | Path) -> Loaded:
     >>> load("base").tokenizer.vocab_size
     2048
     """
-    path = find(name)
+    path = find_model(name)
     return load_gguf(path) if path.is_file() else load_folder(path)
 
 
-def find(name: str | Path) -> Path:
+def find_model(name: str | Path) -> Path:
     """Find the folder or the GGUF file of a model; the arguments are those of `load`.
 
     Raises:
         InputError: There is none, or it cannot be fetched.
 
-    >>> find("base").name
+    >>> find_model("base").name
     'base'
     """
     if name == smollm2.NAME:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from scratchlm import data
 from scratchlm.cli.texts import read_input, text_inputs
 from scratchlm.corpus import SEPARATOR, ErrorPolicy
+from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
 
 
@@ -114,6 +115,8 @@ def show(options: Show) -> None:
         InputError: The folder is no finished folder of shards, belongs to another tokenizer, or
             has changed.
     """
+    if options.seq_len is not None and options.seq_len < 1:
+        raise InputError(f"data: expected --seq-len of at least 1, found {options.seq_len}")
     tokenizer = Tokenizer.load(options.tokenizer).fingerprint if options.tokenizer else None
     shards = data.Shards.load(options.folder, tokenizer)
     index = data.ShardIndex.load(options.folder)

@@ -55,6 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"scratchlm {name}: {error}", file=sys.stderr)
         return 2
+    except PermissionError as error:
+        print(
+            f"scratchlm {name}: {error.filename}: expected something to read or write, found "
+            f"{error.strerror}; check its permissions, and its folder's",
+            file=sys.stderr,
+        )
+        return 2
     except BrokenPipeError:  # as of `scratchlm zoo list | head -1`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE

@@ -71,12 +71,12 @@ def run(options: Data) -> None:
     """
     match options.action:
         case Pack() as action:
-            pack(action)
+            pack_text(action)
         case Show() as action:
-            show(action)
+            show_shards(action)
 
 
-def pack(options: Pack) -> None:
+def pack_text(options: Pack) -> None:
     """Write the shards, and print how many there are.
 
     Raises:
@@ -85,7 +85,7 @@ def pack(options: Pack) -> None:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()); Tokenizer([]).save(folder / "t.json")
     >>> _ = (folder / "a.txt").write_text("ab")
-    >>> pack(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
+    >>> pack_text(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
     1 shard, 1 document, 3 tokens: ...
     """
     tokenizer = Tokenizer.load(options.tokenizer)
@@ -108,7 +108,7 @@ def pack(options: Pack) -> None:
         print(on_error)
 
 
-def show(options: Show) -> None:
+def show_shards(options: Show) -> None:
     """Print a line for the whole, one for each shard, and what was asked for beside.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.data import Data, run
+from scratchlm.cli.data import Data, run_data
 from scratchlm.cli.main import main
 from scratchlm.corpus import SEPARATOR
 from scratchlm.corpus.readers.chunks import Metered
@@ -19,7 +19,7 @@ from scratchlm.tokenizer import Tokenizer, train_bpe
 
 
 def call(*arguments):
-    run(tyro.cli(Data, args=[str(argument) for argument in arguments]))
+    run_data(tyro.cli(Data, args=[str(argument) for argument in arguments]))
 
 
 @pytest.fixture
@@ -45,6 +45,18 @@ def test_text_and_json_lines_become_the_same_shards(village, capsys):
     for path in (folder / "one").iterdir():
         assert path.read_bytes() == (folder / "two" / path.name).read_bytes()
     assert f"30 documents, {shards.tokens:,} tokens" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_both_encoders_write_the_same_shards(village, capsys, workers):
+    folder, *_ = village
+    packing = ["--tokenizer", folder / "t.json", "--shard-tokens", 2000, "--workers", workers]
+    for encoder, said in [("ours", "our own encoder"), ("tiktoken", "tiktoken, with the same ids")]:
+        out = folder / encoder
+        call("pack", folder / "a.txt", *packing, "--out", out, "--encoder", encoder)
+        assert f"encoded by {said}" in capsys.readouterr().out
+    for path in (folder / "ours").iterdir():
+        assert path.read_bytes() == (folder / "tiktoken" / path.name).read_bytes()
 
 
 def test_a_folder_of_json_lines_is_read_in_order(village):

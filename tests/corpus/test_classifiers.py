@@ -1,6 +1,7 @@
 """Language and quality: learned from a few examples, and the same on every machine."""
 
 import random
+from dataclasses import replace
 from gettext import GNUTranslations
 from importlib.util import find_spec
 from pathlib import Path
@@ -160,6 +161,13 @@ def test_sums_are_exact_in_any_order(languages):
     straight = np.add.reduce(weights * counts, axis=1)
     assert (straight == np.cumsum((weights * counts)[:, order], axis=1)[:, -1]).all()
     assert (straight == weights @ counts).all()
+
+
+def test_the_order_in_memory_is_no_part_of_the_file(languages, tmp_path):
+    turned = replace(languages, weights=np.asfortranarray(languages.weights))
+    turned.save(path := tmp_path / "turned.safetensors")
+    assert np.array_equal(Classifier.load(path).weights, languages.weights)
+    assert turned.fingerprint == languages.fingerprint
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\x08\0\0\0\0\0\0\0{}      "])

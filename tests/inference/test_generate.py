@@ -58,10 +58,12 @@ def test_a_prompt_cannot_smuggle_in_a_control_token(pair):
 
 def test_many_texts_end_at_the_separator_or_the_context(pair):
     model, tokenizer = pair
-    texts = generate_batch(model, tokenizer, 9, sampling=SamplingParams(), seed=1, batch_size=4)
+    texts = generate_batch(
+        model, tokenizer, [""] * 9, sampling=SamplingParams(), seed=1, batch_size=4
+    )
     assert len(texts) == 9
     assert texts == generate_batch(
-        model, tokenizer, 9, sampling=SamplingParams(), seed=1, batch_size=4
+        model, tokenizer, [""] * 9, sampling=SamplingParams(), seed=1, batch_size=4
     )
     assert all(END_OF_TEXT not in text for text in texts)
 

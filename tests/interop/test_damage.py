@@ -16,7 +16,8 @@ from scratchlm.storage import sha256
 from scratchlm.tokenizer import train_bpe
 
 SIZE = {"vocab_size": 270, "max_seq_len": 16, "d_model": 8, "n_layers": 2, "n_heads": 2}
-FILES = ["config.json", "model.safetensors", "tokenizer.json", "generation_config.json", NOTES]
+FILES = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+FILES += ["generation_config.json", NOTES]
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """`scratchlm data`: text into token shards, and what a folder of them holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +12,9 @@ from scratchlm import data
 from scratchlm.cli.texts import read_input, text_inputs
 from scratchlm.corpus import SEPARATOR, ErrorPolicy
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.tokenizer import Tokenizer, choose_encoder
+
+SAMPLE = 200_000  # characters on which two encoders are compared
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Pack:
     """Stop at a line that holds no text, or count it and read on (JSON Lines only)."""
     workers: int = 1
     """Processes that tokenize; the shards are the same."""
+    encoder: Literal["auto", "ours", "tiktoken"] = "auto"
+    """Who encodes: tiktoken where it is installed and gives the same ids for the first documents,
+    or our own code; the shards are the same."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Data:
     """What to do."""
 
 
-def run(options: Data) -> None:
+def run_data(options: Data) -> None:
     """Do what the command line asks for.
 
     Raises:
@@ -87,6 +93,7 @@ def pack_text(options: Pack) -> None:
     >>> _ = (folder / "a.txt").write_text("ab")
     >>> pack_text(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
     1 shard, 1 document, 3 tokens: ...
+    encoded by tiktoken, with the same ids as ours in the first 1 documents
     """
     tokenizer = Tokenizer.load(options.tokenizer)
     size = sum(file.stat().st_size for file in text_inputs(options.input)[0])
@@ -100,12 +107,47 @@ def pack_text(options: Pack) -> None:
             on_error=on_error,
             progress=bar.update,
         )
+        sample, texts = take_sample(texts)
+        tokenizer, encoder = choose_encoder(tokenizer, options.encoder, sample)
         index = data.write_shards(
-            texts, tokenizer, options.out, options.shard_tokens, workers=options.workers
+            texts,
+            tokenizer,
+            options.out,
+            options.shard_tokens,
+            workers=options.workers,
         )
     print(f"{summary(index)}: {options.out}")
+    print(f"encoded by {encoder}")
     if on_error.counts:
         print(on_error)
+
+
+def take_sample(texts: Iterator[str], size: int = SAMPLE) -> tuple[list[str], Iterator[str]]:
+    """Take the first documents, until they have so many characters.
+
+    Returns:
+        These, and all documents. Where one of the first cannot be read, the error comes when its
+        turn has come among all, so that those before it are packed.
+
+    >>> sample, texts = take_sample(iter(["ab", "cd", "ef"]), 3); sample, list(texts)
+    (['ab', 'cd'], ['ab', 'cd', 'ef'])
+    """
+    sample: list[str] = []
+    failure: InputError | None = None
+    try:
+        while size > 0 and (text := next(texts, None)) is not None:
+            sample.append(text)
+            size -= len(text)
+    except InputError as error:
+        failure = error
+
+    def every() -> Iterator[str]:
+        yield from sample
+        if failure is not None:
+            raise failure
+        yield from texts
+
+    return sample, every()
 
 
 def show_shards(options: Show) -> None:

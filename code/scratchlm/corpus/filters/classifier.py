@@ -72,7 +72,9 @@ class Classifier:
 
     def _bytes(self) -> bytes:
         settings = Settings(self.labels, self.unit, self.orders, self.mean)
-        return pack_tensors(FORMAT, settings, save({"weights": self.weights, "bias": self.bias}))
+        # Without the copy, an array in Fortran's order would be written in another order, silently.
+        arrays = {"weights": np.ascontiguousarray(self.weights), "bias": self.bias}
+        return pack_tensors(FORMAT, settings, save(arrays))
 
     @classmethod
     def load(cls, path: Path) -> "Classifier":

@@ -1,6 +1,5 @@
 """One pass over the shards: the verdicts of the last deduplicator, steps, the next signatures."""
 
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -9,14 +8,17 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int64, UInt
+from safetensors import safe_open
+from safetensors.numpy import save
 
 from scratchlm.corpus.document import Document, Dropped
 from scratchlm.corpus.pipeline.manifest import AGAIN, NOTES, Notes, origins_of
 from scratchlm.corpus.pipeline.shards import read_shard, to_line, write_shard
 from scratchlm.corpus.pipeline.stats import StepStats
 from scratchlm.corpus.step import Deduplicator, Step
-from scratchlm.errors import InputError
-from scratchlm.storage import write_atomically
+from scratchlm.storage import open_tensors, seal_tensors, write_atomically
+
+ARRAYS = ".safetensors"  # what is kept beside a shard for the deduplicator to come
 
 
 @dataclass(frozen=True)
@@ -138,23 +140,22 @@ def _write_signatures(
     nothing = Document("", id="", source="", end=0)
     empty = deduplicator.signatures(nothing)[:0]  # gives a shard without documents its width
     rows = np.array([len(part) for part in signatures], dtype=np.int64)
-    for kind, array in (("rows", rows), ("signatures", np.concatenate([empty, *signatures]))):
-        content = io.BytesIO()
-        np.save(content, array, allow_pickle=False)
-        write_atomically(notes.with_suffix(f".{kind}.npy"), content.getvalue())
+    # Without the copy, an array in Fortran's order would be written in another order, silently.
+    all_signatures = np.ascontiguousarray(np.concatenate([empty, *signatures]))
+    arrays = {"rows": rows, "signatures": all_signatures}
+    write_atomically(notes.with_suffix(ARRAYS), seal_tensors(save(arrays), {}))
 
 
 def load_array(shard: Path, kind: str) -> np.ndarray:
     """Read an array that stands beside a shard: its ``signatures``, or its ``rows``.
 
     Raises:
-        InputError: It is missing or damaged.
+        InputError: The file is missing or was changed.
     """
-    path = shard.with_suffix(f".{kind}.npy")
-    try:
-        array: np.ndarray = np.load(path)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: expected an array, found: {error}; {AGAIN}") from error
+    path = shard.with_suffix(ARRAYS)
+    open_tensors(path, AGAIN)
+    with safe_open(path, framework="np") as arrays:
+        array: np.ndarray = arrays.get_tensor(kind)
     return array
 
 

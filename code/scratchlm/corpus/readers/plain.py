@@ -8,7 +8,7 @@ from typing import Literal
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import LIMITS, Limits, admit
-from scratchlm.corpus.readers.chunks import Broken, Progress, collection, read_chunks
+from scratchlm.corpus.readers.chunks import Broken, Progress, collection, file_name, read_chunks
 from scratchlm.corpus.readers.lines import split_lines
 from scratchlm.errors import InputError
 
@@ -64,7 +64,7 @@ def read_plain(
         text = _decode(data, path, begin, errors if whole else "ignore", on_error)
         text = text and admit(text, where, limits, on_error)
         if text:
-            yield Document(text, id=f"{path.name}:{begin}", source=collection(path), end=end)
+            yield Document(text, id=f"{file_name(path)}:{begin}", source=collection(path), end=end)
 
 
 def no_limits() -> Limits:

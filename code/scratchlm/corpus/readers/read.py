@@ -151,7 +151,7 @@ def kind_of(path: Path) -> str:
         ) from error
     kind = _kind(head, name)
     if kind is None:
-        found = f"a file that begins with {head[:24]!r}" if magic else "an empty one"
+        found = f"a file that begins with {head[:24]!r}" if head else "an empty one"
         raise UnknownKindError(f"{path}: expected {KNOWN}; found {found}")
     return kind
 

@@ -31,14 +31,14 @@ def seal_tensors(tensors: bytes, metadata: Mapping[str, str]) -> bytes:
     [1.0, 1.0]
     """
     length = int.from_bytes(tensors[:LENGTH], "little")
-    body = tensors[LENGTH + length :]
+    body = memoryview(tensors)[LENGTH + length :]
     header = {**json.loads(tensors[LENGTH : LENGTH + length]), METADATA: dict(metadata)}
     total = hashlib.sha256(fingerprint(header).encode())
     total.update(body)
     header[METADATA] = {**metadata, SUM: total.hexdigest()}
     line = json.dumps(header).encode()
     line += b" " * (-len(line) % LENGTH)  # the numbers lie at a multiple of eight
-    return len(line).to_bytes(LENGTH, "little") + line + body
+    return b"".join((len(line).to_bytes(LENGTH, "little"), line, body))
 
 
 def open_tensors(path: Path, remedy: str) -> dict[str, str]:

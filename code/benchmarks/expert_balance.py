@@ -56,19 +56,19 @@ def shares(trainer: Trainer) -> Float[Tensor, "layers experts"]:
     """How the next batch's choices are shared out; nothing is learned or balanced here."""
     mixtures = [one for one in trainer.model.modules() if isinstance(one, MixtureOfExperts)]
     trainer.model(trainer.batches.batch(trainer.step).input_ids)
-    loads = torch.stack([one.load for one in mixtures])
+    loads = torch.stack([one.tokens_per_expert for one in mixtures])
     for one in mixtures:
-        one.load = torch.zeros_like(one.load)
+        one.tokens_per_expert.zero_()
     return loads / loads.sum(dim=1, keepdim=True)
 
 
 def advance(trainer: Trainer, kind: str) -> float:
-    """One step; without balancing, the handicaps stay at nothing."""
+    """One step; without balancing, the biases stay at nothing."""
     loss = trainer.train_step().loss
     if kind == "unbalanced":
         for one in trainer.model.modules():
             if isinstance(one, MixtureOfExperts):
-                one.handicap.zero_()
+                one.expert_bias.zero_()
     return loss
 
 

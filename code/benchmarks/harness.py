@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 import torch
-from scratchlm.model import KVCache
+from scratchlm.model import AttentionContext, StaticKVCache
 
 WRITTEN = 64
 
@@ -32,8 +32,8 @@ def write(read, ids):
 
 def write_ours(model, ids):
     """What our model writes, with its cache."""
-    cache = KVCache(model.config, batch_size=1, dtype=model.head.dtype)
-    return write(lambda new: model(new, cache), ids)
+    cache = StaticKVCache(model.config, batch_size=1, dtype=model.lm_head.weight.dtype)
+    return write(lambda new: model(new, context=AttentionContext(cache)), ids)
 
 
 def pairings(theirs, logits, ours, ids, write_theirs, *, compiled):

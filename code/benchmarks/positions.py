@@ -22,7 +22,7 @@ from about import about
 from scratchlm.corpus import hold_out, read_texts
 from scratchlm.data import Shard, StreamBatches, encode_document
 from scratchlm.model import ModelConfig, RopeScaling, Transformer
-from scratchlm.model.rope import sharpening
+from scratchlm.model.rope import yarn_attention_factor
 from scratchlm.tokenizer import train_bpe
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.world import corpus
@@ -40,8 +40,8 @@ STRETCHES = {  # how the waves are stretched, and by how much queries and keys a
     "none": (None, 1.0),
     "linear": (RopeScaling(LONG / TIME), 1.0),
     "llama3": (LLAMA3, 1.0),
-    "llama3, sharp": (LLAMA3, sharpening(YARN)),
-    "yarn": (YARN, sharpening(YARN)),
+    "llama3, sharp": (LLAMA3, yarn_attention_factor(YARN)),
+    "yarn": (YARN, yarn_attention_factor(YARN)),
     "yarn, blunt": (YARN, 1.0),
 }
 MODEL = ModelConfig(VOCABULARY, TIME, d_model=64, n_layers=2, n_heads=4, tie_embeddings=False)
@@ -101,8 +101,8 @@ def longer(
     new = Transformer(model.config.replace(max_seq_len=LONG, rope_scaling=scaling))
     new.load_state_dict(model.state_dict())
     if model.config.positions == "rope":
-        for turned in (new.positions.cos, new.positions.sin):
-            turned *= length / sharpening(scaling)
+        rotary, factor = new.positions.rotary, length / yarn_attention_factor(scaling)
+        new.positions.rotary = lambda at: tuple(factor * one for one in rotary(at))
     return new
 
 

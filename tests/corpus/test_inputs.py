@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 import tyro
 from inputs import PAGE, SENTENCE, warc
-from scratchlm.cli.corpus import Corpus, run
+from scratchlm.cli.corpus import Corpus, run_corpus
 from scratchlm.corpus import (
     Pipeline,
     read,
@@ -22,7 +22,7 @@ from scratchlm.errors import InputError
 
 
 def command(capsys, *arguments):
-    run(tyro.cli(Corpus, args=[str(argument) for argument in arguments]))
+    run_corpus(tyro.cli(Corpus, args=[str(argument) for argument in arguments]))
     return capsys.readouterr()
 
 

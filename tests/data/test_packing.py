@@ -19,8 +19,8 @@ from scratchlm.data import (
     naive,
 )
 from scratchlm.errors import InputError
-from scratchlm.model.mixing import attend
-from scratchlm.model.rope import rotate, rotation_angles
+from scratchlm.model import eager_attention
+from scratchlm.model.rope import apply_rope, rope_angles
 
 lengths = st.lists(st.integers(0, 25), min_size=1, max_size=40).filter(any)
 times = st.integers(1, 12)
@@ -149,19 +149,23 @@ def test_a_packed_document_is_read_as_if_it_were_alone(numbered):
     rows = PackedDocuments(numbered([5, 3, 4, 2, 1]), 8)
     vectors = torch.randn(3, 15, 6, generator=torch.Generator().manual_seed(0))
     for inputs, _, documents, positions in rows:
-        angles = rotation_angles(positions, 6)
+        angles = rope_angles(positions, 6)
         query, key, value = vectors[:, inputs]
-        query, key = (rotate(x, angles.cos().float(), angles.sin().float()) for x in (query, key))
+        query, key = (
+            apply_rope(x, angles.cos().float(), angles.sin().float()) for x in (query, key)
+        )
         together = torch.nn.functional.scaled_dot_product_attention(
             query[None], key[None], value[None], attn_mask=document_mask(documents)
         )[0]
         assert together.isfinite().all()
         for number in range(int(documents.max()) + 1):
             here = documents == number
-            turn = rotation_angles(torch.arange(int(here.sum())), 6)
+            turn = rope_angles(torch.arange(int(here.sum())), 6)
             query, key, value = vectors[:, inputs[here]]
-            query, key = (rotate(x, turn.cos().float(), turn.sin().float()) for x in (query, key))
-            alone = attend(query[None], key[None], value[None])[0]
+            query, key = (
+                apply_rope(x, turn.cos().float(), turn.sin().float()) for x in (query, key)
+            )
+            alone = eager_attention(query[None], key[None], value[None])[0]
             torch.testing.assert_close(together[here], alone)
 
 

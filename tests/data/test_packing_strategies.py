@@ -6,7 +6,7 @@ import pytest
 import torch
 from scratchlm.data import IGNORE_INDEX, PACKING_STRATEGIES, Shard, make_batches
 from scratchlm.errors import InputError
-from scratchlm.model import ModelConfig, Transformer
+from scratchlm.model import AttentionContext, ModelConfig, Transformer
 from scratchlm.training import TrainConfig, Trainer
 from scratchlm.training.trainer import total_loss
 
@@ -52,7 +52,7 @@ def test_masked_windows_hold_the_same_tokens_as_windows():
 def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():
     model = randomized()
     batch = make_batches("packed", SHARD, seq_len=12, batch_size=3).batch(1)
-    logits = model(batch.input_ids, mask=batch.mask)
+    logits = model(batch.input_ids, context=AttentionContext(document_ids=batch.document_ids))
     assert torch.isfinite(logits).all()
     for row in range(3):
         for document in range(int(batch.document_ids[row].max()) + 1):
@@ -64,7 +64,8 @@ def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():
 def test_the_gradient_of_a_packed_row_is_that_of_its_documents_padded_rows():
     packed, single = randomized(), randomized()
     batch = make_batches("packed", SHARD, seq_len=12, batch_size=2).batch(0)
-    total_loss(packed(batch.input_ids, mask=batch.mask), batch.targets).backward()
+    context = AttentionContext(document_ids=batch.document_ids)
+    total_loss(packed(batch.input_ids, context=context), batch.targets).backward()
     for row in range(2):
         for document in range(int(batch.document_ids[row].max()) + 1):
             inside = batch.document_ids[row] == document
@@ -78,7 +79,8 @@ def test_a_mask_of_all_before_changes_nothing():
     model = randomized()
     ids = torch.randint(10, (2, 12))
     every = torch.ones(2, 12, 12, dtype=torch.bool).tril()
-    torch.testing.assert_close(model(ids, mask=every), model(ids), rtol=1e-4, atol=1e-5)
+    context = AttentionContext(mask=every)
+    torch.testing.assert_close(model(ids, context=context), model(ids), rtol=1e-4, atol=1e-5)
 
 
 def test_padded_rows_holds_whole_documents():

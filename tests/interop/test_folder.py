@@ -11,7 +11,14 @@ from scratchlm.errors import InputError
 from scratchlm.interop import load_folder, load_model, save
 from scratchlm.interop.config_json import read_config, write_config
 from scratchlm.interop.families import FAMILIES
-from scratchlm.model import KVCache, ModelConfig, RopeScaling, Transformer, left_pad
+from scratchlm.model import (
+    AttentionContext,
+    ModelConfig,
+    RopeScaling,
+    StaticKVCache,
+    Transformer,
+    left_pad,
+)
 from scratchlm.model.presets import PRESETS
 from scratchlm.tokenizer import train_bpe
 from scratchlm.world import corpus
@@ -42,7 +49,7 @@ LLAMA3_ROPE = {
     "low_freq_factor": 1.0,
     "high_freq_factor": 4.0,
 }
-EXPERT_BIAS = "handicap"
+EXPERT_BIAS = "expert_bias"
 NEAR = {"rtol": 1e-4, "atol": 1e-4}
 CASES = {
     "gpt2": ("GPT2", GPT2),
@@ -150,8 +157,10 @@ def test_their_models_have_the_same_logits_here(reference, ids, tmp_path):
     ours = load_model(tmp_path)
     expected = reference(ids).logits
     torch.testing.assert_close(ours(ids), expected, **NEAR)
-    cache = KVCache(ours.config, batch_size=2)
-    pieces = [ours(part, cache) for part in ids.split([5, 1, 1, 20, 13], dim=1)]
+    cache = StaticKVCache(ours.config, batch_size=2)
+    pieces = [
+        ours(part, context=AttentionContext(cache)) for part in ids.split([5, 1, 1, 20, 13], dim=1)
+    ]
     torch.testing.assert_close(torch.cat(pieces, dim=1), expected, **NEAR)
 
 
@@ -166,9 +175,14 @@ def test_rows_of_different_lengths_have_the_logits_of_each_alone(reference, tmp_
     text = torch.arange(23) >= padding[:, None]
     places = (text.cumsum(dim=1) - 1).clamp(min=0)
     expected = reference(ids, attention_mask=text.long(), position_ids=places).logits
-    torch.testing.assert_close(ours(ids, padding=padding)[text], expected[text], **NEAR)
-    cache = KVCache(ours.config, batch_size=3)
-    pieces = [ours(part, cache, padding=padding) for part in ids.split([9, 1, 13], dim=1)]
+    torch.testing.assert_close(
+        ours(ids, context=AttentionContext(padding=padding))[text], expected[text], **NEAR
+    )
+    cache = StaticKVCache(ours.config, batch_size=3)
+    pieces = [
+        ours(part, context=AttentionContext(cache, padding=padding))
+        for part in ids.split([9, 1, 13], dim=1)
+    ]
     torch.testing.assert_close(torch.cat(pieces, dim=1)[text], expected[text], **NEAR)
     for row, empty, logits in zip(rows, padding, expected, strict=True):
         torch.testing.assert_close(ours(torch.tensor([row]))[0], logits[empty:], **NEAR)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from scratchlm.model import KVCache, ModelConfig, Transformer
+from scratchlm.model import ModelConfig, StaticKVCache, Transformer
 from scratchlm.model.accounting import (
     count_active_parameters,
     count_flops,
@@ -87,7 +87,7 @@ def test_memory_is_what_the_tensors_take():
     model = Transformer(config)
     counted = count_memory(config)
     assert counted.weights == sum(weight.nbytes for weight in model.parameters())
-    cache = KVCache(config, batch_size=1)
+    cache = StaticKVCache(config, batch_size=1)
     assert counted.cache == cache.nbytes
     model(torch.zeros(1, 8, dtype=torch.long)).sum().backward()
     assert counted.gradients == sum(weight.grad.nbytes for weight in model.parameters())

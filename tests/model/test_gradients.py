@@ -2,14 +2,13 @@
 
 import pytest
 import torch
-from scratchlm.model import MixtureOfExperts, ModelConfig
+from layer_context import layer_context
+from scratchlm.model import MixtureOfExperts, ModelConfig, eager_attention, sdpa_attention
 from scratchlm.model.attention import Attention
 from scratchlm.model.block import BLOCKS
 from scratchlm.model.config import CHOICES
 from scratchlm.model.feed_forward import feed_forward
-from scratchlm.model.mixing import attend, fused_attention
 from scratchlm.model.norm import LayerNorm, RMSNorm, rms_norm
-from scratchlm.model.positions import make_positions
 from torch import nn
 from torch.nn import functional as F
 
@@ -27,6 +26,17 @@ CONFIG = ModelConfig(
 def drawn(*shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
+
+
+class Placed(nn.Module):
+    """A layer that is told where it stands."""
+
+    def __init__(self, layer, config, seq_len):
+        super().__init__()
+        self.layer, self.context = layer.double(), layer_context(config, seq_len)
+
+    def forward(self, x):
+        return self.layer(x, self.context)
 
 
 def slope_is_right(module, *inputs):
@@ -73,38 +83,14 @@ def test_experts():
 def test_attention(changes):
     torch.manual_seed(0)
     config = CONFIG.replace(**changes)
-    positions = make_positions(config).double()
-    layer, x = Attention(config).double(), drawn(1, 4, 6)
-    mask = None if positions.bias(4, 4) is None else positions.bias(4, 4)[None]
-    if mask is not None:
-        mask = mask.double() + torch.full((4, 4), -torch.inf).triu(1)
-
-    class Placed(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.layer = layer
-
-        def forward(self, x):
-            return self.layer(x, positions, mask=mask)
-
-    assert slope_is_right(Placed(), x)
+    assert slope_is_right(Placed(Attention(config), config, 4), drawn(1, 4, 6))
 
 
 @pytest.mark.parametrize("placement", BLOCKS)
 def test_blocks(placement):
     torch.manual_seed(0)
     config = CONFIG.replace(norm_placement=placement, d_ff=4)
-    positions, block = make_positions(config).double(), BLOCKS[placement](config).double()
-
-    class Placed(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.block = block
-
-        def forward(self, x):
-            return self.block(x, positions)
-
-    assert slope_is_right(Placed(), drawn(1, 3, 6))
+    assert slope_is_right(Placed(BLOCKS[placement](config), config, 3), drawn(1, 3, 6))
 
 
 def same_gradients(ours, theirs, inputs):
@@ -131,7 +117,7 @@ def test_norms_have_torchs_gradients():
 
 def test_attention_has_the_gradients_of_torchs_kernel():
     inputs = (drawn(2, 3, 5, 4), drawn(2, 3, 5, 4, seed=1), drawn(2, 3, 5, 4, seed=2))
-    for ours in (attend, fused_attention):
+    for ours in (eager_attention, sdpa_attention):
         theirs = F.scaled_dot_product_attention(*inputs, is_causal=True)
         same_gradients(ours(*inputs), theirs, inputs)
 

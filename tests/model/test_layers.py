@@ -7,11 +7,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.errors import InputError
-from scratchlm.model import KVCache, ModelConfig, RopeScaling, Transformer, count_memory, left_pad
-from scratchlm.model.masks import score_mask
-from scratchlm.model.mixing import attend, fused_attention
+from scratchlm.model import (
+    AttentionContext,
+    ModelConfig,
+    RopeScaling,
+    StaticKVCache,
+    Transformer,
+    count_memory,
+    eager_attention,
+    left_pad,
+    sdpa_attention,
+)
+from scratchlm.model.masks import attention_mask
 from scratchlm.model.norm import RMSNorm, rms_norm
-from scratchlm.model.rope import rotate, rotation_angles
+from scratchlm.model.rope import apply_rope, rope_angles
 
 CONFIG = ModelConfig(vocab_size=31, max_seq_len=24, d_model=16, n_layers=3, n_heads=2)
 
@@ -33,7 +42,8 @@ def test_the_fused_kernel_equals_attention_written_out(new, before, seed):
     query = torch.randn(2, 3, new, 8, generator=generator, dtype=torch.float64)
     key, value = torch.randn(2, 2, 3, new + before, 8, generator=generator, dtype=torch.float64)
     torch.testing.assert_close(
-        fused_attention(query, key, value, score_mask(new, new + before)), attend(query, key, value)
+        sdpa_attention(query, key, value, attention_mask(new, new + before)),
+        eager_attention(query, key, value),
     )
 
 
@@ -45,8 +55,8 @@ def test_the_fused_norm_equals_the_formula():
 
 def test_rotation_is_multiplication_by_a_unit_complex_number():
     x = torch.randn(6, 8, dtype=torch.float64)
-    angles = rotation_angles(torch.arange(6), 8)
-    turned = rotate(x, angles.cos(), angles.sin())
+    angles = rope_angles(torch.arange(6), 8)
+    turned = apply_rope(x, angles.cos(), angles.sin())
     complex_x = torch.complex(x[:, :4], x[:, 4:]) * torch.polar(torch.ones_like(angles), angles)
     torch.testing.assert_close(turned, torch.cat((complex_x.real, complex_x.imag), dim=-1))
 
@@ -57,9 +67,9 @@ def test_rotated_scores_depend_on_distance_alone(query_at, key_at, shift):
     query, key = torch.randn(2, 1, 8, dtype=torch.float64, generator=torch.Generator())
 
     def score(i: int, j: int) -> torch.Tensor:
-        angles = rotation_angles(torch.tensor([i, j]), 8)
+        angles = rope_angles(torch.tensor([i, j]), 8)
         cos, sin = angles.cos(), angles.sin()
-        return (rotate(query, cos[:1], sin[:1]) * rotate(key, cos[1:], sin[1:])).sum()
+        return (apply_rope(query, cos[:1], sin[:1]) * apply_rope(key, cos[1:], sin[1:])).sum()
 
     torch.testing.assert_close(score(query_at, key_at), score(query_at + shift, key_at + shift))
 
@@ -88,10 +98,10 @@ def test_impossible_stretches_are_refused(scaling):
 @pytest.mark.parametrize("window", [1, 3, 24, 40])
 def test_a_sliding_cache_keeps_a_window(window):
     config = CONFIG.replace(sliding_window=window, full_attention_layers=(1,))
-    cache = KVCache(config, batch_size=2)
-    whole = KVCache(config.replace(sliding_window=None), batch_size=2)
+    cache = StaticKVCache(config, batch_size=2)
+    whole = StaticKVCache(config.replace(sliding_window=None), batch_size=2)
     assert 3 * cache.nbytes == whole.nbytes + 2 * whole.nbytes * min(window, 24) // 24
-    assert count_memory(config).cache == KVCache(config, batch_size=1).nbytes
+    assert count_memory(config).cache == StaticKVCache(config, batch_size=1).nbytes
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=4))
@@ -99,9 +109,9 @@ def test_a_sliding_cache_keeps_a_window(window):
 def test_the_cache_changes_nothing_however_the_row_is_cut(pieces):
     model = randomized(CONFIG)
     ids = torch.randint(31, (2, sum(pieces)), generator=torch.Generator().manual_seed(0))
-    cache, logits = KVCache(CONFIG, batch_size=2), []
+    cache, logits = StaticKVCache(CONFIG, batch_size=2), []
     for part in ids.split(pieces, dim=1):
-        logits.append(model(part, cache))
+        logits.append(model(part, context=AttentionContext(cache)))
     assert cache.length == sum(pieces)
     torch.testing.assert_close(torch.cat(logits, dim=1), model(ids), rtol=1e-4, atol=1e-4)
 
@@ -119,10 +129,10 @@ def test_rows_longer_than_the_context_are_refused():
     model = Transformer(CONFIG)
     with pytest.raises(InputError, match=r"at most 24 tokens, found 25"):
         model(torch.zeros(1, 25, dtype=torch.long))
-    cache = KVCache(CONFIG, batch_size=1)
-    model(torch.zeros(1, 24, dtype=torch.long), cache)
-    with pytest.raises(InputError, match=r"at most 24 tokens, found 25"):
-        model(torch.zeros(1, 1, dtype=torch.long), cache)
+    cache = StaticKVCache(CONFIG, batch_size=1)
+    model(torch.zeros(1, 24, dtype=torch.long), context=AttentionContext(cache))
+    with pytest.raises(InputError, match=r"at most 24 positions, found 25"):
+        model(torch.zeros(1, 1, dtype=torch.long), context=AttentionContext(cache))
 
 
 @pytest.mark.parametrize(

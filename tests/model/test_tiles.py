@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scratchlm.model import eager_attention
 from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.flash_attention import flash_attention, online_softmax_sum
-from scratchlm.model.mixing import attend
 from torch.nn import functional as F
 
 
@@ -32,7 +32,7 @@ def test_softmax_in_parts_is_the_softmax(sizes, scale, seed):
 def test_tiles_of_any_size_give_attention_and_its_gradient(time, tile, seed):
     inputs = [drawn(2, 3, time, 4, seed=seed + n).requires_grad_() for n in range(3)]
     change = drawn(2, 3, time, 4, seed=seed + 3)
-    whole, tiled = attend(*inputs), flash_attention(*inputs, tile)
+    whole, tiled = eager_attention(*inputs), flash_attention(*inputs, tile)
     torch.testing.assert_close(tiled, whole)
     expected = torch.autograd.grad(whole, inputs, change)
     torch.testing.assert_close(torch.autograd.grad(tiled, inputs, change), expected)
@@ -66,7 +66,7 @@ def kept_bytes(run):
 def test_tiles_keep_no_square_of_scores():
     """Written out, attention keeps the weights of every pair; in tiles, six vectors a position."""
     query, key, value = (torch.randn(1, 512, 16).requires_grad_() for _ in range(3))
-    assert kept_bytes(lambda: attend(query, key, value)) > 512 * 512 * 4
+    assert kept_bytes(lambda: eager_attention(query, key, value)) > 512 * 512 * 4
     assert kept_bytes(lambda: flash_attention(query, key, value)) < 6 * 512 * 16 * 4
 
 

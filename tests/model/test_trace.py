@@ -3,8 +3,9 @@
 import pytest
 import torch
 from scratchlm.model import (
-    KVCache,
+    AttentionContext,
     ModelConfig,
+    StaticKVCache,
     Transformer,
     attention_maps,
     gradient_norms,
@@ -32,7 +33,7 @@ def test_the_maps_are_the_weights_that_mixed_the_values():
         torch.testing.assert_close(one.sum(dim=-1), torch.ones(2, 4, 12))
         assert torch.equal(one, one.tril())
     attention, seen = model.layers[0].self_attn, {}
-    hook = attention.mixing.register_forward_hook(
+    hook = attention.core_attention.register_forward_hook(
         lambda _, inputs, out: seen.update(value=inputs[2], out=out)
     )
     model(IDS)
@@ -54,12 +55,12 @@ def test_the_maps_know_sinks_caps_and_windows(changes):
 
 
 def test_the_maps_of_a_cached_pass_have_a_row_for_each_new_position():
-    model, cache = Transformer(BASE), KVCache(BASE, batch_size=2)
+    model, cache = Transformer(BASE), StaticKVCache(BASE, batch_size=2)
     with attention_maps(model) as whole:
         model(IDS)
-    model(IDS[:, :9], cache)
+    model(IDS[:, :9], context=AttentionContext(cache))
     with attention_maps(model) as maps:
-        model(IDS[:, 9:], cache)
+        model(IDS[:, 9:], context=AttentionContext(cache))
     for part, one in zip(maps, whole, strict=True):
         torch.testing.assert_close(part, one[:, :, 9:])
 

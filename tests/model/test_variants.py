@@ -6,22 +6,33 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scratchlm.model import KVCache, ModelConfig, Transformer
+from layer_context import layer_context
+from scratchlm.model import (
+    AttentionContext,
+    ModelConfig,
+    StaticKVCache,
+    Transformer,
+    eager_attention,
+    sdpa_attention,
+)
 from scratchlm.model.attention import Attention
 from scratchlm.model.block import BLOCKS
 from scratchlm.model.config import CHOICES
 from scratchlm.model.feed_forward import ACTIVATIONS, feed_forward
-from scratchlm.model.masks import causal_mask, score_mask
-from scratchlm.model.mixing import attend, fused_attention
+from scratchlm.model.masks import attention_mask, causal_mask
 from scratchlm.model.norm import LayerNorm, layer_norm, rms_norm
-from scratchlm.model.positions import LinearBias, SinusoidalPositions, make_positions
+from scratchlm.model.positions import LinearBias, SinusoidalPositions
 
 BASE = ModelConfig(vocab_size=31, max_seq_len=24, d_model=16, n_layers=3, n_heads=4)
 
 
 def randomized(config: ModelConfig) -> Transformer:
     """A model without zeros and ones that would hide a forgotten gain, shift or projection."""
-    model = Transformer(config)
+    return randomize(Transformer(config))
+
+
+def randomize(model):
+    """Draw all weights of a module."""
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, weight in model.named_parameters():
@@ -44,9 +55,11 @@ def test_the_cache_changes_nothing_however_the_row_is_cut(config):
     model = randomized(config)
     ids = torch.randint(31, (2, 19), generator=torch.Generator().manual_seed(0))
     for pieces in ([19], [1] * 19, [7, 1, 1, 6, 4]):
-        cache = KVCache(config, batch_size=2)
-        cache._stores = [store.double() for store in cache._stores]
-        logits = torch.cat([model(part, cache) for part in ids.split(pieces, dim=1)], dim=1)
+        cache = StaticKVCache(config, batch_size=2, dtype=torch.float64)
+        logits = torch.cat(
+            [model(part, context=AttentionContext(cache)) for part in ids.split(pieces, dim=1)],
+            dim=1,
+        )
         torch.testing.assert_close(logits, model(ids), rtol=1e-9, atol=1e-9)
 
 
@@ -85,7 +98,7 @@ def test_masked_and_biased_scores_equal_attention_written_out(new, before, windo
     query = torch.randn(2, 4, new, 8, generator=generator, dtype=torch.float64)
     key, value = torch.randn(2, 2, 2, seen, 8, generator=generator, dtype=torch.float64)
     slopes = -torch.rand(4, new, seen, generator=generator, dtype=torch.float64) if bias else None
-    mask = score_mask(new, seen, window=window, bias=slopes)
+    mask = attention_mask(new, seen, window=window, bias=slopes)
     scores = query @ key.repeat_interleave(2, dim=1).transpose(-2, -1) / math.sqrt(8)
     for row in range(new):
         for column in range(seen):
@@ -94,12 +107,12 @@ def test_masked_and_biased_scores_equal_attention_written_out(new, before, windo
                 scores[:, :, row, column] = -math.inf
     scores = scores if slopes is None else scores + slopes
     expected = torch.softmax(scores, dim=-1) @ value.repeat_interleave(2, dim=1)
-    torch.testing.assert_close(fused_attention(query, key, value, mask), expected)
+    torch.testing.assert_close(sdpa_attention(query, key, value, mask), expected)
 
 
 def test_attention_written_out_has_the_right_gradient():
     query, key, value = torch.randn(3, 2, 4, 3, dtype=torch.float64).requires_grad_().unbind()
-    assert torch.autograd.gradcheck(attend, (query, key, value))
+    assert torch.autograd.gradcheck(eager_attention, (query, key, value))
 
 
 @pytest.mark.parametrize("bias", ["none", "qkv", "all"])
@@ -117,12 +130,12 @@ def test_attention_equals_that_of_torch(bias):
         theirs.out_proj.bias.copy_(torch.zeros(16) if bias != "all" else ours.o_proj.bias)
     x = torch.randn(2, 9, 16, dtype=torch.float64)
     expected, _ = theirs(x, x, x, attn_mask=~causal_mask(9, 9), need_weights=False)
-    torch.testing.assert_close(ours(x, make_positions(config)), expected)
+    torch.testing.assert_close(ours(x, layer_context(config, 9)), expected)
 
 
 def test_a_wide_window_is_none():
-    assert score_mask(4, 4, window=4) is None
-    assert score_mask(1, 9, window=20) is None
+    assert attention_mask(4, 4, window=4) is None
+    assert attention_mask(1, 9, window=20) is None
 
 
 def test_the_fused_layer_norm_equals_the_formula():
@@ -155,7 +168,7 @@ def test_the_gated_layer_is_as_large_as_the_plain_one(kind):
 
 def test_sines_are_those_of_the_paper():
     config = BASE.replace(positions="sinusoidal")
-    table = SinusoidalPositions(config).table
+    table = SinusoidalPositions(config).embed(torch.zeros(1, 18, 16), torch.arange(18))[0]
     for position in (0, 1, 17):
         for place in (0, 3):
             angle = position / 10_000 ** (2 * place / 16)
@@ -164,44 +177,37 @@ def test_sines_are_those_of_the_paper():
 
 
 def test_linear_bias_of_eight_heads_has_the_slopes_of_the_paper():
-    slopes = LinearBias(BASE.replace(n_heads=8)).slopes
+    slopes = LinearBias(BASE.replace(n_heads=8)).slopes(torch.device("cpu"))
     torch.testing.assert_close(slopes, 2.0 ** -torch.arange(1.0, 9.0))
 
 
-def test_blocks_join_in_their_places():
-    """Each form by its formula, with a layer that doubles, norms that add one and that triple."""
-    x = torch.tensor([3.0])
-    forms = {
-        "pre": x + 3 * 2 * (x + 1),
-        "sandwich": x + 3 * 2 * (x + 1),
-        "reordered": x + 3 * 2 * (x + 1),
-        "post": (x + 2 * x) + 1,
-        "deepnorm": (6**0.25 * x + 2 * x) + 1,
-    }
-    for placement, expected in forms.items():
-        block = BLOCKS[placement](BASE.replace(norm_placement=placement))
-        torch.testing.assert_close(
-            block.join(x, lambda y: 2 * y, lambda y: y + 1, lambda y: 3 * y), expected
-        )
-
-
-@pytest.mark.parametrize(
-    ("placement", "before", "after"),
-    [("pre", True, False), ("sandwich", True, True), ("reordered", False, True)],
-)
-def test_norms_stand_where_a_placement_has_them(placement, before, after):
+@pytest.mark.parametrize("placement", CHOICES["norm_placement"])
+def test_blocks_are_their_formulas(placement):
+    """Each placement, with the norms of a block and its sublayers called one by one."""
     config = BASE.replace(norm_placement=placement, qk_norm=False)
-    block, x = BLOCKS[placement](config).double(), torch.randn(2, 3, 16, dtype=torch.float64)
-    positions, expected = make_positions(config), x
-    plan = (
-        (block.input_layernorm, lambda y: block.self_attn(y, positions), "attention"),
-        (block.post_attention_layernorm, block.mlp, "mlp"),
-    )
-    for norm, layer, name in plan:
-        answer = layer(rms_norm(expected, norm.weight) if before else expected)
-        last = getattr(block, f"after_{name}_layernorm")
-        expected = expected + (rms_norm(answer, last.weight) if after else answer)
-    torch.testing.assert_close(block(x, positions), expected)
+    block, x = randomize(BLOCKS[placement](config)), torch.randn(2, 3, 16, dtype=torch.float64)
+    context = layer_context(config, 3)
+
+    def norm(name, y):
+        return rms_norm(y, getattr(block, name).weight)
+
+    def attention(y):
+        return block.self_attn(y, context)
+
+    if placement in ("post", "deepnorm"):
+        alpha = 6**0.25 if placement == "deepnorm" else 1.0
+        y = norm("input_layernorm", alpha * x + attention(x))
+        expected = norm("post_attention_layernorm", alpha * y + block.mlp(y))
+    elif placement == "pre":
+        y = x + attention(norm("input_layernorm", x))
+        expected = y + block.mlp(norm("post_attention_layernorm", y))
+    elif placement == "sandwich":
+        y = x + norm("after_attention_layernorm", attention(norm("input_layernorm", x)))
+        expected = y + norm("after_mlp_layernorm", block.mlp(norm("post_attention_layernorm", y)))
+    else:
+        y = x + norm("after_attention_layernorm", attention(x))
+        expected = y + norm("after_mlp_layernorm", block.mlp(y))
+    torch.testing.assert_close(block(x, context), expected)
 
 
 def test_a_last_norm_stands_only_where_the_stream_is_not_normed():

@@ -77,8 +77,8 @@ def test_a_loss_in_chunks_is_as_good_in_half_precision():
 def test_a_step_balances_the_experts():
     one = trainer(model=MODEL.replace(n_experts=4))
     one.train_step()
-    assert all(block.mlp.handicap.any() for block in one.model.layers)
-    assert not any(block.mlp.load.any() for block in one.model.layers)
+    assert all(block.mlp.expert_bias.any() for block in one.model.layers)
+    assert not any(block.mlp.tokens_per_expert.any() for block in one.model.layers)
 
 
 def test_accumulated_batches_give_the_gradient_of_one_large_batch():

@@ -32,7 +32,7 @@ class Chat:
     """Another seed, other replies."""
 
 
-def run(options: Chat) -> None:
+def run_chat(options: Chat) -> None:
     """Read messages from standard input, and print the replies while they are written.
 
     Raises:

@@ -77,7 +77,7 @@ class Corpus:
     """What to do."""
 
 
-def run(options: Corpus) -> None:
+def run_corpus(options: Corpus) -> None:
     """Do what the command line asks for.
 
     Raises:

@@ -47,7 +47,7 @@ class Model:
     """Whose state is counted."""
 
 
-def run(options: Model) -> None:
+def run_model(options: Model) -> None:
     """Do what the command line asks for.
 
     Raises:

@@ -63,14 +63,17 @@ def token_nats(
     tensor([8., 8., 8., 8., 8., 8.])
     """
     nats = [torch.zeros(max(0, len(ids) - 1)) for ids in documents]
+    device = model.embed_tokens.weight.device
     todo = sorted(windows(documents, model.config.max_seq_len), key=lambda window: len(window.ids))
     for first in range(0, len(todo), batch_size):
         part = todo[first : first + batch_size]
         ids = torch.zeros(len(part), len(part[-1].ids), dtype=torch.long)
         for row, window in enumerate(part):
             ids[row, : len(window.ids)] = torch.tensor(window.ids)
-        logits = model(ids[:, :-1]).flatten(0, 1)
-        losses = F.cross_entropy(logits, ids[:, 1:].flatten(), reduction="none")
+        ids = ids.to(device)
+        # Eight bits of mantissa would round losses to the second digit.
+        logits = model(ids[:, :-1]).flatten(0, 1).float()
+        losses = F.cross_entropy(logits, ids[:, 1:].flatten(), reduction="none").cpu()
         for window, row_losses in zip(part, losses.view(len(part), -1), strict=True):
             begin, end = window.start + window.skip, window.start + len(window.ids) - 1
             nats[window.document][begin:end] = row_losses[window.skip : len(window.ids) - 1]

@@ -1,66 +1,102 @@
-"""Writing: guess a token, append it, guess again."""
+"""Generation: predict a token, append it, predict again."""
 
 from collections.abc import Collection, Iterator, Sequence
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from scratchlm.errors import InputError
 from scratchlm.inference.sampling import SamplingParams, sample
-from scratchlm.model import KVCache, Transformer
+from scratchlm.model import AttentionContext, StaticKVCache, Transformer
 from scratchlm.tokenizer import END_OF_TEXT, StreamDecoder, Tokenizer
 
 
 @torch.inference_mode()
 def generate(
     model: Transformer,
-    prompt: Int[Tensor, "batch seq_len"],
+    prompts: Int[Tensor, "batch prompt"] | Sequence[Sequence[int]],
     sampling: SamplingParams,
     *,
     generator: torch.Generator,
     allowed: Bool[Tensor, "vocab"] | None = None,
 ) -> Iterator[Int[Tensor, "batch"]]:
-    """Yield one token for each row, without end.
+    """Autoregressive generation: yield one token for each row, without end.
 
-    Keys and values are cached, so a new token costs one position. When the context is full, the
-    model reads the second half of it again and goes on.
+    Keys and values are cached, so a new token costs one position. When a row has reached the
+    model's `max_seq_len`, the model reads the last half of every row again and goes on.
 
     Args:
-        model: Who guesses.
-        prompt: What stands already; at least one token.
+        model: On any device, in any floating-point type.
+        prompts: Token ids; at least one in each row. Rows may differ in length.
         sampling: How to choose.
         generator: Source of chance.
         allowed: True for each token that may be chosen; by default, every one.
 
     Raises:
-        InputError: The prompt is empty or does not fit the context.
+        InputError: A prompt is empty or longer than `max_seq_len`.
 
     >>> from scratchlm.model import ModelConfig
     >>> model = Transformer(ModelConfig(9, max_seq_len=4, d_model=4, n_layers=1, n_heads=1))
     >>> chance = torch.Generator()
-    >>> tokens = generate(model, torch.tensor([[1]]), SamplingParams(0), generator=chance)
-    >>> len([int(next(tokens)) for _ in range(6)])
+    >>> tokens = generate(model, [[1], [2, 3]], SamplingParams(0), generator=chance)
+    >>> len([next(tokens).tolist() for _ in range(6)])
     6
     """
     max_seq_len = model.config.max_seq_len
-    if not 0 < prompt.shape[1] <= max_seq_len:
-        raise InputError(
-            f"generate: expected a prompt of 1 to {max_seq_len} tokens, found {prompt.shape[1]}; "
-            "shorten it"
-        )
-    half = (max_seq_len + 1) // 2
-    row, new, cache = prompt, prompt, KVCache(model.config, len(prompt))
+    rows = prompts.tolist() if isinstance(prompts, Tensor) else [list(row) for row in prompts]
+    for row in rows:
+        if not 0 < len(row) <= max_seq_len:
+            raise InputError(
+                f"generate: expected a prompt of 1 to {max_seq_len} tokens, found {len(row)}; "
+                "shorten it"
+            )
+    new, cache = rows, new_cache(model, len(rows))
     while True:
-        if cache.length + new.shape[1] > max_seq_len:
-            new, cache = row[:, -half:], KVCache(model.config, len(prompt))
-        logits = model(new, cache)[:, -1]
+        if cache.length + max(map(len, new)) > max_seq_len:
+            new = [row[-((max_seq_len + 1) // 2) :] for row in rows]
+            cache = new_cache(model, len(rows))
+        logits = next_logits(model, new, cache)
         if allowed is not None:
-            logits = logits.masked_fill(~allowed, -torch.inf)
-        token = sample(logits, sampling, generator)
-        yield token
-        new = token[:, None]
-        row = torch.cat((row, new), dim=1)[:, -max_seq_len:]
+            logits = logits.masked_fill(~allowed.to(logits.device), -torch.inf)
+        tokens = sample(logits, sampling, generator)
+        yield tokens
+        new = [[token] for token in tokens.tolist()]
+        rows = [(row + one)[-max_seq_len:] for row, one in zip(rows, new, strict=True)]
+
+
+def new_cache(model: Transformer, batch_size: int) -> StaticKVCache:
+    """An empty cache of the model's kind of numbers, where the model is.
+
+    >>> from scratchlm.model import ModelConfig
+    >>> model = Transformer(ModelConfig(9, max_seq_len=4, d_model=4, n_layers=1, n_heads=1))
+    >>> new_cache(model.bfloat16(), batch_size=2).nbytes
+    128
+    """
+    weight = model.embed_tokens.weight
+    return StaticKVCache(model.config, batch_size, dtype=weight.dtype, device=weight.device)
+
+
+def next_logits(
+    model: Transformer, new: Sequence[Sequence[int]], cache: StaticKVCache
+) -> Float[Tensor, "batch vocab"]:
+    """Logits of the token that follows each row, whose cache is given some more tokens first.
+
+    Rows of different lengths are filled up at their end, and what fills them is not cached.
+
+    >>> from scratchlm.model import ModelConfig
+    >>> model = Transformer(ModelConfig(9, max_seq_len=4, d_model=4, n_layers=1, n_heads=1))
+    >>> next_logits(model, [[1, 2], [3]], cache := new_cache(model, 2)).shape, cache.lengths
+    (torch.Size([2, 9]), [2, 1])
+    """
+    lengths = [len(row) for row in new]
+    longest = max(lengths)
+    device = model.embed_tokens.weight.device
+    ids = torch.tensor([[*row, *[0] * (longest - len(row))] for row in new], device=device)
+    ragged = lengths if len(set(lengths)) > 1 else None
+    hidden = model.forward_hidden(ids, context=AttentionContext(cache, new_lengths=ragged))
+    last = torch.tensor(lengths, device=device) - 1
+    return model.lm_head(hidden[torch.arange(len(new), device=device), last])  # type: ignore[no-any-return]
 
 
 def generate_text(
@@ -79,7 +115,7 @@ def generate_text(
     A character whose bytes are spread over tokens is held back until it is whole.
 
     Args:
-        model: Who guesses.
+        model: On any device.
         tokenizer: Its tokenizer.
         prompt: How the text begins; only its last tokens are read if it is longer than the
             context. Nothing in it is taken for a special token.
@@ -94,14 +130,15 @@ def generate_text(
     """
     if max_new_tokens < 0:
         raise InputError(f"generate: expected max_new_tokens from 0 on, found {max_new_tokens}")
-    separator = [tokenizer.special_tokens[END_OF_TEXT]]
-    bos_token_ids = separator if bos_token_ids is None else bos_token_ids
-    stop_token_ids = separator if stop_token_ids is None else stop_token_ids
+    if bos_token_ids is None:  # not looked up before: a published tokenizer may have no separator
+        bos_token_ids = [tokenizer.special_tokens[END_OF_TEXT]]
+    if stop_token_ids is None:
+        stop_token_ids = [tokenizer.special_tokens[END_OF_TEXT]]
     ids = [*bos_token_ids, *tokenizer.encode(prompt)][-model.config.max_seq_len :]
     generator = torch.Generator().manual_seed(seed)
     tokens = generate(
         model,
-        torch.tensor([ids]),
+        [ids],
         sampling,
         generator=generator,
         allowed=tokens_of(tokenizer, model.config.vocab_size),
@@ -119,34 +156,40 @@ def generate_text(
 def generate_batch(
     model: Transformer,
     tokenizer: Tokenizer,
-    number: int,
+    prompts: Sequence[str],
     *,
     sampling: SamplingParams,
     seed: int = 0,
     batch_size: int = 64,
 ) -> list[str]:
-    """Write texts from nothing, many at a time, each no longer than the context.
+    """Continue many texts, some at a time, each to its end or to the model's `max_seq_len`.
 
     Args:
-        model: Who guesses.
+        model: On any device.
         tokenizer: Its tokenizer.
-        number: How many texts.
+        prompts: How the texts begin; empty ones are written from nothing.
         sampling: How to choose.
         seed: Decides the choices.
         batch_size: Rows that are computed at once.
+
+    Returns:
+        What follows each prompt.
     """
     end, texts = tokenizer.special_tokens[END_OF_TEXT], list[str]()
+    allowed = tokens_of(tokenizer, model.config.vocab_size)
     generator = torch.Generator().manual_seed(seed)
-    while len(texts) < number:
-        rows = min(batch_size, number - len(texts))
-        tokens = generate(model, torch.full((rows, 1), end), sampling, generator=generator)
-        columns, open_rows = list[Tensor](), torch.ones(rows, dtype=torch.bool)
-        for _, column in zip(range(model.config.max_seq_len - 1), tokens, strict=False):
+    for first in range(0, len(prompts), batch_size):
+        rows = [[end, *tokenizer.encode(text)] for text in prompts[first : first + batch_size]]
+        tokens = generate(model, rows, sampling, generator=generator, allowed=allowed)
+        columns, open_rows = list[Tensor](), torch.ones(len(rows), dtype=torch.bool)
+        room = model.config.max_seq_len - max(map(len, rows))
+        for _, column in zip(range(room), tokens, strict=False):
             columns.append(column)
             open_rows &= column != end
             if not open_rows.any():
                 break
-        texts += [tokenizer.decode(until(row, end)) for row in torch.stack(columns, 1).tolist()]
+        written = torch.stack(columns, 1).tolist() if columns else [[]] * len(rows)
+        texts += [tokenizer.decode(until(row, end)) for row in written]
     return texts
 
 

@@ -79,7 +79,7 @@ def sample(
     gives the same text on other processors, nearly always.
 
     Args:
-        logits: Scores of all tokens, one row each.
+        logits: Of all tokens, a row each, on any device.
         sampling: How to choose.
         generator: Source of chance.
 
@@ -87,7 +87,8 @@ def sample(
     >>> sample(torch.tensor([[0.0, 9.0]]), SamplingParams(temperature=0.0), generator)
     tensor([1])
     """
-    ladder = sampling_probs(logits, sampling).cumsum(dim=-1)
+    # Choosing is cheap, and not every device has a generator, or float64.
+    ladder = sampling_probs(logits.to("cpu"), sampling).cumsum(dim=-1)
     chance = torch.rand(len(logits), 1, generator=generator, dtype=torch.float64)
     # Scaled by the last rung, which rounding leaves a hair off one.
     return torch.searchsorted(ladder, chance * ladder[:, -1:], right=True).squeeze(-1)

@@ -8,7 +8,7 @@ from scratchlm.interop.config_values import check_values
 from scratchlm.interop.families import Family, Fields, family_of, matching_family
 from scratchlm.model import ModelConfig, RopeScaling
 from scratchlm.model.config import DERIVED
-from scratchlm.model.rope import sharpening
+from scratchlm.model.rope import yarn_attention_factor
 from scratchlm.storage import from_fields
 
 CONFIG = "config.json"
@@ -220,7 +220,7 @@ def read_rope(fields: Fields, source: str) -> dict[str, Any]:
     known = {"rope_theta": base, "rope_type": kind, "type": kind, **values}
     # What other values would make of the waves is not done here.
     known |= {"partial_rotary_factor": 1.0, "truncate": True}
-    known |= {"attention_factor": sharpening(scaling)}
+    known |= {"attention_factor": yarn_attention_factor(scaling)}
     for name, value in rope.items():
         if value is not None and known.get(name) != value:
             raise InputError(

@@ -66,7 +66,9 @@ def convert_folder(folder: str | Path) -> None:
         rename(parse_json(old.get(name, "").encode(), path, COPY)) for name in ("config", "notes")
     )
     config = from_fields(ModelConfig, config, path, COPY)
-    tensors = {new_name(name): tensor for name, tensor in found.items()}
+    # What was subtracted from an expert's probability is added today.
+    signs = {name: -1 if name.endswith(".handicap") else 1 for name in found}
+    tensors = {new_name(name): signs[name] * tensor for name, tensor in found.items()}
 
     def read(name: str) -> Tensor:
         if name not in tensors:

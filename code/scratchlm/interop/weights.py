@@ -7,7 +7,6 @@ from torch import Tensor
 
 from scratchlm.errors import InputError
 from scratchlm.model import ModelConfig, Transformer
-from scratchlm.model.positions import make_positions
 
 
 def assemble(config: ModelConfig, read: Callable[[str], Tensor], source: str) -> Transformer:
@@ -35,7 +34,6 @@ def assemble(config: ModelConfig, read: Callable[[str], Tensor], source: str) ->
         raise InputError(
             f"{source}: expected sizes that an address can count, found: {error!s:.100}"
         ) from error
-    model.positions = make_positions(config)  # its constants are in no file
     weights = {}
     for name, parameter in model.named_parameters():
         weight = read(name).detach().float().contiguous()
@@ -48,5 +46,6 @@ def assemble(config: ModelConfig, read: Callable[[str], Tensor], source: str) ->
             raise InputError(f"{source}: expected numbers in {name}, found nan or inf")
         weights[name] = weight
     weights |= {name: read(name) for name in model.state_dict() if name not in weights}
+    model.to_empty(device="cpu").reset_buffers()
     model.load_state_dict(weights, assign=True)
     return model

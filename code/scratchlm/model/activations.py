@@ -21,7 +21,7 @@ def count_activations(config: ModelConfig, batch_size: int, seq_len: int) -> int
 
     >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> count_activations(config, batch_size=1, seq_len=8)
-    3968
+    4096
     """
     block = norms_kept(config) + attention_kept(config, seq_len) + feed_forward_kept(config)
     # The tokens themselves, what the head reads, what the loss keeps, and the targets.
@@ -72,12 +72,12 @@ def attention_kept(config: ModelConfig, seq_len: int) -> int:
 
 
 def masks_kept(config: ModelConfig, seq_len: int) -> int:
-    """Numbers that are kept once for all batch_size, for each position.
+    """Numbers that are kept once for all rows of a batch, for each position.
 
     >>> masks_kept(ModelConfig(9, 8, d_model=4, n_layers=3, n_heads=1, sliding_window=2), seq_len=8)
-    24
+    28
     """
-    kept = 2 if config.positions == "learned" else 0
+    kept = {"learned": 2, "rope": config.head_dim}.get(config.positions, 0)
     written = config.attn_logit_softcap is not None or config.attention_sinks
     if config.positions == "alibi":  # added to written scores, and forgotten
         return kept + (0 if written else config.n_heads * seq_len * len(set(config.windows)))

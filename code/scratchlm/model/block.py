@@ -1,111 +1,115 @@
-"""One layer of the transformer, with its norms in one of five places."""
-
-from collections.abc import Callable
+"""One block of the transformer: attention and feed-forward, with norms in one of five places."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from scratchlm.model.attention import Attention
-from scratchlm.model.cache import KVCache
 from scratchlm.model.config import ModelConfig
+from scratchlm.model.context import LayerContext
 from scratchlm.model.experts import MixtureOfExperts
 from scratchlm.model.feed_forward import feed_forward
 from scratchlm.model.norm import make_norm
-from scratchlm.model.positions import Positions
 
-Layer = Callable[[Tensor], Tensor]
+Stream = Float[Tensor, "batch seq_len d_model"]
 
 
-class Block(nn.Module):
-    """Attention, then feed-forward; each reads a normed copy and adds its answer (Pre-LN).
+class PreNormBlock(nn.Module):
+    """Pre-LN: each sublayer reads a normalized copy of the residual stream and adds its output.
 
     Source: Xiong et al. (2020), "On Layer Normalization in the Transformer Architecture", fig. 1b.
     """
 
-    norms = (True, False)  # of what a layer reads, and of what it answers
-    final_norm = True  # the sum leaves the last block as it is, so a norm has to follow
+    final_norm = True  # the stream leaves the last block as a plain sum, so a norm has to follow
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        before, after = self.norms
-        self.input_layernorm = make_norm(config) if before else nn.Identity()
+        self.input_layernorm = make_norm(config)
         self.self_attn = Attention(config)
-        self.after_attention_layernorm = make_norm(config) if after else nn.Identity()
-        self.post_attention_layernorm = make_norm(config) if before else nn.Identity()
+        self.post_attention_layernorm = make_norm(config)
         self.mlp = MixtureOfExperts(config) if config.n_experts else feed_forward(config)
-        self.after_mlp_layernorm = make_norm(config) if after else nn.Identity()
 
-    def forward(
-        self,
-        x: Float[Tensor, "batch new d_model"],
-        positions: Positions,
-        cache: KVCache | None = None,
-        layer: int = 0,
-        mask: Tensor | None = None,
-    ) -> Float[Tensor, "batch new d_model"]:
-        """Apply the layer; the arguments are those of `Attention.forward`."""
-
-        def attend(x: Tensor) -> Tensor:
-            return self.self_attn(x, positions, cache, layer, mask)  # type: ignore[no-any-return]
-
-        x = self.join(x, attend, self.input_layernorm, self.after_attention_layernorm)
-        return self.join(x, self.mlp, self.post_attention_layernorm, self.after_mlp_layernorm)
-
-    def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
-        """Add to the residual stream what a layer makes of it."""
-        return x + after(layer(norm(x)))
+    def forward(self, x: Stream, context: LayerContext) -> Stream:
+        """Apply both sublayers."""
+        x = x + self.self_attn(self.input_layernorm(x), context)
+        x = x + self.mlp(self.post_attention_layernorm(x))
+        return x
 
 
-class SandwichBlock(Block):
-    """What a layer reads is normed, and what it answers, too.
-
-    Source: Ding et al. (2021), "CogView", section 2.4.
-    """
-
-    norms = (True, True)
-
-
-class ReorderedBlock(Block):
-    """A layer reads the stream as it is; only its answer is normed.
-
-    Source: OLMo Team (2025), "2 OLMo 2 Furious", section 3.1.
-    """
-
-    norms = (False, True)
-
-
-class PostBlock(Block):
-    """The sum is normed: the form of 2017 (Post-LN).
+class PostNormBlock(PreNormBlock):
+    """Post-LN: the sum of the stream and a sublayer's output is normalized, as in 2017.
 
     Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.1.
     """
 
     final_norm = False
 
-    def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
-        """Norm the sum of the residual stream and what a layer makes of it."""
-        return norm(x + layer(x))
+    def forward(self, x: Stream, context: LayerContext) -> Stream:
+        """Apply both sublayers."""
+        x = self.input_layernorm(x + self.self_attn(x, context))
+        return self.post_attention_layernorm(x + self.mlp(x))  # type: ignore[no-any-return]
 
 
-class DeepBlock(PostBlock):
-    """Post-LN with a residual stream that weighs more, the deeper the model (DeepNorm).
+class DeepNormBlock(PostNormBlock):
+    """DeepNorm: Post-LN with a residual stream that weighs more, the deeper the model.
 
     Source: Wang et al. (2022), "DeepNet: Scaling Transformers to 1,000 Layers", table 2.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.weight = (2 * config.n_layers) ** 0.25
+        self.alpha = (2 * config.n_layers) ** 0.25
 
-    def join(self, x: Tensor, layer: Layer, norm: Layer, after: Layer) -> Tensor:
-        """Norm the weighted sum."""
-        return norm(self.weight * x + layer(x))
+    def forward(self, x: Stream, context: LayerContext) -> Stream:
+        """Apply both sublayers."""
+        x = self.input_layernorm(self.alpha * x + self.self_attn(x, context))
+        return self.post_attention_layernorm(self.alpha * x + self.mlp(x))  # type: ignore[no-any-return]
 
 
-BLOCKS: dict[str, type[Block]] = {
-    "pre": Block,
-    "post": PostBlock,
+class SandwichBlock(PreNormBlock):
+    """Sandwich-LN: a sublayer's input is normalized, and its output, too.
+
+    Source: Ding et al. (2021), "CogView", section 2.4.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.after_attention_layernorm = make_norm(config)
+        self.after_mlp_layernorm = make_norm(config)
+
+    def forward(self, x: Stream, context: LayerContext) -> Stream:
+        """Apply both sublayers."""
+        attended = self.self_attn(self.input_layernorm(x), context)
+        x = x + self.after_attention_layernorm(attended)
+        x = x + self.after_mlp_layernorm(self.mlp(self.post_attention_layernorm(x)))
+        return x
+
+
+class ReorderedNormBlock(nn.Module):
+    """Reordered norms: a sublayer reads the stream as it is, and its output is normalized.
+
+    Source: OLMo Team (2025), "2 OLMo 2 Furious", section 3.1.
+    """
+
+    final_norm = True
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.self_attn = Attention(config)
+        self.after_attention_layernorm = make_norm(config)
+        self.mlp = MixtureOfExperts(config) if config.n_experts else feed_forward(config)
+        self.after_mlp_layernorm = make_norm(config)
+
+    def forward(self, x: Stream, context: LayerContext) -> Stream:
+        """Apply both sublayers."""
+        x = x + self.after_attention_layernorm(self.self_attn(x, context))
+        x = x + self.after_mlp_layernorm(self.mlp(x))
+        return x
+
+
+BLOCKS: dict[str, type[PreNormBlock | ReorderedNormBlock]] = {
+    "pre": PreNormBlock,
+    "post": PostNormBlock,
     "sandwich": SandwichBlock,
-    "reordered": ReorderedBlock,
-    "deepnorm": DeepBlock,
+    "reordered": ReorderedNormBlock,
+    "deepnorm": DeepNormBlock,
 }

@@ -55,11 +55,11 @@ class FlashAttention(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: torch.autograd.function.FunctionCtx,
-        query: Float[Tensor, "*batch seq_len d_model"],
-        key: Float[Tensor, "*batch seq_len d_model"],
-        value: Float[Tensor, "*batch seq_len d_model"],
+        query: Float[Tensor, "*batch seq_len head_dim"],
+        key: Float[Tensor, "*batch seq_len head_dim"],
+        value: Float[Tensor, "*batch seq_len head_dim"],
         tile: int,
-    ) -> Float[Tensor, "*batch seq_len d_model"]:
+    ) -> Float[Tensor, "*batch seq_len head_dim"]:
         """Average the values, tile of queries by tile of queries."""
         outputs, totals = [], []
         for rows in tiles(query.shape[-2], tile):
@@ -75,7 +75,7 @@ class FlashAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(
-        ctx: torch.autograd.function.FunctionCtx, change: Float[Tensor, "*batch seq_len d_model"]
+        ctx: torch.autograd.function.FunctionCtx, change: Float[Tensor, "*batch seq_len head_dim"]
     ) -> tuple[Tensor, Tensor, Tensor, None]:
         """Make each tile of weights again, and send the change through it."""
         query, key, value, output, total = ctx.saved_tensors  # type: ignore[attr-defined]
@@ -98,11 +98,11 @@ class FlashAttention(torch.autograd.Function):
 
 
 def flash_attention(
-    query: Float[Tensor, "*batch seq_len d_model"],
-    key: Float[Tensor, "*batch seq_len d_model"],
-    value: Float[Tensor, "*batch seq_len d_model"],
+    query: Float[Tensor, "*batch seq_len head_dim"],
+    key: Float[Tensor, "*batch seq_len head_dim"],
+    value: Float[Tensor, "*batch seq_len head_dim"],
     tile: int = TILE,
-) -> Float[Tensor, "*batch seq_len d_model"]:
+) -> Float[Tensor, "*batch seq_len head_dim"]:
     """Causal attention in memory that grows with the row, not with its square.
 
     Args:
@@ -129,8 +129,8 @@ def tiles(end: int, tile: int) -> Iterator[slice]:
 
 
 def tile_scores(
-    query: Float[Tensor, "*batch seq_len d_model"],
-    key: Float[Tensor, "*batch seq_len d_model"],
+    query: Float[Tensor, "*batch seq_len head_dim"],
+    key: Float[Tensor, "*batch seq_len head_dim"],
     rows: slice,
     columns: slice,
 ) -> Float[Tensor, "*batch rows columns"]:

@@ -33,14 +33,18 @@ def initialize(model: nn.Module, config: ModelConfig, seed: int) -> None:
     [0.0, 0.0]
     """
     generator = torch.Generator().manual_seed(seed)
-    deviation = DEVIATIONS[config.initialization]
+    standard_deviation = STANDARD_DEVIATIONS[config.initialization]
     for name, weight in model.named_parameters():
+        if weight.is_meta:
+            continue
         if weight.ndim == 1:
             weight.fill_(0.0 if name.endswith(("bias", "sinks")) else 1.0)
-        elif (spread := deviation(name, weight, config)) == 0:
+        elif (spread := standard_deviation(name, weight, config)) == 0:
             weight.zero_()
         else:
-            weight.normal_(0.0, spread, generator=generator)
+            # Drawn on the processor: the same weights on every device.
+            draws = torch.empty(weight.shape, device="cpu")
+            weight.copy_(draws.normal_(0.0, spread, generator=generator))
         if config.norm_placement == "deepnorm" and name.endswith(DEEPNORM):
             weight.mul_((8 * config.n_layers) ** -0.25)  # Wang et al. (2022), table 2
 
@@ -64,7 +68,7 @@ def _xavier(name: str, weight: Tensor, config: ModelConfig) -> float:
     return float((2 / sum(weight.shape)) ** 0.5)
 
 
-DEVIATIONS: dict[str, Callable[[str, Tensor, ModelConfig], float]] = {
+STANDARD_DEVIATIONS: dict[str, Callable[[str, Tensor, ModelConfig], float]] = {
     "zero_residual": _zero,
     "gpt2": _gpt2,
     "xavier": _xavier,

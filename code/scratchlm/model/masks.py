@@ -1,4 +1,4 @@
-"""Who may look at whom."""
+"""Attention masks: which query may attend to which key."""
 
 import math
 
@@ -8,14 +8,14 @@ from torch import Tensor
 
 
 def causal_mask(
-    new: int, seen: int, window: int | None = None, device: torch.device | None = None
-) -> Bool[Tensor, "new seen"]:
-    """True where one of the last ``new`` positions may look at one of all ``seen``.
+    q_len: int, kv_len: int, window: int | None = None, device: torch.device | None = None
+) -> Bool[Tensor, "q_len kv_len"]:
+    """True where one of the last ``q_len`` positions may attend to one of all ``kv_len``.
 
     Args:
-        new: Positions that look.
-        seen: Positions to look at, the new ones last.
-        window: Most of them that each may look at, itself among them.
+        q_len: Positions with a query.
+        kv_len: Positions with a key, those with a query last.
+        window: Most of them that each may attend to, itself among them.
         device: Where the mask is needed.
 
     >>> causal_mask(2, 3).int()
@@ -25,70 +25,98 @@ def causal_mask(
     tensor([[1, 1, 0],
             [0, 1, 1]], dtype=torch.int32)
     """
-    behind = torch.ones(new, seen, dtype=torch.bool, device=device).tril(diagonal=seen - new)
-    return behind if window is None else behind.triu(diagonal=seen - new - window + 1)
+    before = torch.ones(q_len, kv_len, dtype=torch.bool, device=device)
+    before = before.tril(diagonal=kv_len - q_len)
+    return before if window is None else before.triu(diagonal=kv_len - q_len - window + 1)
 
 
-def score_mask(
-    new: int,
-    seen: int,
-    *,
+def position_mask(
+    q_positions: Int[Tensor, "batch q_len"],
+    kv_positions: Int[Tensor, "batch kv_len"],
     window: int | None = None,
-    mask: Bool[Tensor, "batch new all"] | None = None,
-    bias: Float[Tensor, "heads new seen"] | None = None,
-    device: torch.device | None = None,
-) -> Tensor | None:
-    """Put together what the scores of all heads need beside the plain causal rule.
+) -> Bool[Tensor, "batch q_len kv_len"]:
+    """`causal_mask` for rows that stand at different positions.
 
     Args:
-        new: Positions that look.
-        seen: Positions to look at, the new ones last.
-        window: Most of them that each may look at.
-        mask: True where a position may look, causal already; only its last columns count where a
-            cache has forgotten the first.
+        q_positions: Where the queries stand in their rows.
+        kv_positions: Where the keys stand; below 0 where there is none.
+        window: Most positions that each query may attend to.
+
+    >>> position_mask(torch.tensor([[1], [0]]), torch.tensor([[0, 1], [0, 1]])).int()
+    tensor([[[1, 1]],
+    <BLANKLINE>
+            [[1, 0]]], dtype=torch.int32)
+    """
+    q, kv = q_positions[:, :, None], kv_positions[:, None, :]
+    allowed = (kv >= 0) & (kv <= q)
+    return allowed if window is None else allowed & (kv > q - window)
+
+
+def padding_mask(
+    padding: Int[Tensor, "batch"], q_len: int, kv_len: int
+) -> Bool[Tensor, "batch q_len kv_len"]:
+    """`causal_mask` for rows that begin with padding, to which no token attends.
+
+    Padding attends to itself, since a softmax over nothing is no number.
+
+    Args:
+        padding: How many positions at the beginning of each row are none.
+        q_len: Positions with a query.
+        kv_len: Positions with a key, those with a query last.
+
+    >>> padding_mask(torch.tensor([1]), 2, 2).int()
+    tensor([[[1, 0],
+             [0, 1]]], dtype=torch.int32)
+    """
+    at = torch.arange(kv_len, device=padding.device)
+    text = at >= padding[:, None, None]  # batch 1 kv_len
+    itself = at[kv_len - q_len :, None] == at
+    return text & causal_mask(q_len, kv_len, device=padding.device) | itself
+
+
+def attention_mask(
+    q_len: int,
+    kv_len: int,
+    *,
+    window: int | None = None,
+    given: Bool[Tensor, "batch q_len kv_len"] | None = None,
+    bias: Float[Tensor, "n_heads q_len kv_len"] | None = None,
+    device: torch.device | None = None,
+) -> Tensor | None:
+    """Join the causal rule, a window, a mask of the rows' own and a bias of the scores.
+
+    Args:
+        q_len: Positions with a query.
+        kv_len: Positions with a key, those with a query last.
+        window: Most of them that each may attend to.
+        given: True where a position may attend to another one, beside all this.
         bias: Added to the scores.
         device: Where the scores are.
 
     Returns:
         A mask for `scaled_dot_product_attention`, or None where its own causal flag will do.
 
-    >>> score_mask(4, 4) is None, score_mask(2, 4).shape
+    >>> attention_mask(4, 4) is None, attention_mask(2, 4).shape
     (True, torch.Size([2, 4]))
     """
-    narrow = window is not None and window < seen
-    if mask is None and bias is None and not narrow and new in (1, seen):
+    narrow = window if window is not None and window < kv_len else None
+    if given is None and bias is None and narrow is None and q_len in (1, kv_len):
         return None
-    allowed = causal_mask(new, seen, window if narrow else None, device)
-    if mask is not None:
-        allowed = mask[:, None, :, -seen:] & allowed
+    allowed = causal_mask(q_len, kv_len, narrow, device)
+    return add_bias(allowed if given is None else given & allowed, bias)
+
+
+def add_bias(
+    allowed: Bool[Tensor, "*batch q_len kv_len"],
+    bias: Float[Tensor, "... n_heads q_len kv_len"] | None,
+) -> Tensor:
+    """Join a mask and what is added to the scores into one mask for all heads.
+
+    >>> add_bias(torch.tensor([[True, False]]), torch.zeros(1, 1, 2))
+    tensor([[[[0., -inf]]]])
+    """
+    allowed = allowed if allowed.ndim == 2 else allowed[:, None]
     if bias is None:
         return allowed
     # The kernel wants a row of masks for each row of the batch, if only one for all.
-    return bias.masked_fill(~allowed, -math.inf).reshape(-1, *bias.shape)
-
-
-def padding_mask(
-    padding: Int[Tensor, "batch"],
-    new: int,
-    seen: int,
-    mask: Bool[Tensor, "batch new seen"] | None = None,
-) -> Bool[Tensor, "batch new seen"]:
-    """True where a position may look in rows that begin with padding.
-
-    Padding looks at itself, since a softmax over nothing is no number; nothing looks at it.
-
-    Args:
-        padding: How many positions at the beginning of each row are none.
-        new: Positions that look.
-        seen: Positions to look at, the new ones last.
-        mask: What else they must keep to.
-
-    >>> padding_mask(torch.tensor([1]), 2, 2).int()
-    tensor([[[1, 0],
-             [0, 1]]], dtype=torch.int32)
-    """
-    at = torch.arange(seen, device=padding.device)
-    text = at >= padding[:, None, None]  # batch 1 seen
-    itself = at[seen - new :, None] == at
-    allowed = causal_mask(new, seen, device=padding.device) if mask is None else mask
-    return text & allowed | itself
+    return bias.masked_fill(~allowed, -math.inf).reshape(-1, *bias.shape[-3:])

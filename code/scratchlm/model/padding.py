@@ -19,7 +19,7 @@ def left_pad(
         filler: What to fill with; the model never looks at it.
 
     Returns:
-        The ids, and how many in each row are filling: `Transformer.forward` takes both.
+        The ids, and how many in each row are filling, which `AttentionContext` takes.
 
     Raises:
         InputError: There are no rows, or one is empty.
@@ -30,7 +30,7 @@ def left_pad(
     """
     if not rows or not all(rows):
         raise InputError("batch: expected rows of at least one token, found none or an empty one")
-    time = max(len(row) for row in rows)
-    padding = [time - len(row) for row in rows]
+    longest = max(len(row) for row in rows)
+    padding = [longest - len(row) for row in rows]
     ids = [[filler] * empty + list(row) for empty, row in zip(padding, rows, strict=True)]
     return torch.tensor(ids), torch.tensor(padding)

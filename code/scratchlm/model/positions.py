@@ -1,4 +1,4 @@
-"""How a model learns where its tokens stand."""
+"""Positional encodings: how a model learns where its tokens stand."""
 
 import torch
 from jaxtyping import Float, Int
@@ -6,62 +6,47 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from scratchlm.model.config import ModelConfig
-from scratchlm.model.rope import TURNS, rotation_angles, sharpening
+from scratchlm.model.rope import rope_angles, yarn_attention_factor
+
+TABLE = 1024  # positions that a table of sines is first made for
 
 
 class Positions(nn.Module):
-    """Nothing is said about positions: only what a token may look at tells the order.
+    """No positional encoding: only what a token may attend to tells the order.
 
     The other schemes change one of the three methods. Source: Haviv et al. (2022), "Transformer
     Language Models without Positional Encodings Still Learn Positional Information".
 
     >>> x = torch.ones(1, 3, 4)
-    >>> Positions().embed(x, start=0) is x
+    >>> Positions().embed(x, torch.arange(3)) is x
     True
     """
 
     def embed(
         self,
-        x: Float[Tensor, "batch new d_model"],
-        start: int,
-        padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new d_model"]:
-        """Add to the tokens' vectors, the first of which stand at ``start``, less the padding."""
+        x: Float[Tensor, "batch seq_len d_model"],
+        position_ids: Int[Tensor, "*batch seq_len"],
+    ) -> Float[Tensor, "batch seq_len d_model"]:
+        """Add to the token embeddings, which stand at these positions."""
         return x
 
-    def rotate(
-        self,
-        query: Float[Tensor, "batch heads new head_dim"],
-        key: Float[Tensor, "batch n_kv_heads new head_dim"],
-        start: int,
-    ) -> tuple[Tensor, Tensor]:
-        """Turn queries and keys, the first of which stand at ``start``."""
-        return query, key
+    def rotary(
+        self, position_ids: Int[Tensor, "*batch seq_len"]
+    ) -> tuple[Float[Tensor, "*batch seq_len half"], Float[Tensor, "*batch seq_len half"]] | None:
+        """Cosines and sines by which queries and keys at these positions are rotated."""
+        return None
 
-    def bias(self, new: int, seen: int) -> Float[Tensor, "heads new seen"] | None:
-        """What is added to the scores of the last ``new`` of ``seen`` positions."""
+    def slopes(self, device: torch.device) -> Float[Tensor, "n_heads"] | None:
+        """By how much each head lowers a score for each position of distance."""
         return None
 
 
-def places(
-    x: Float[Tensor, "batch new d_model"], start: int, padding: Int[Tensor, "batch"] | None = None
-) -> Int[Tensor, "*batch new"]:
-    """Where the tokens of all rows, or of each row behind its padding, stand.
-
-    >>> places(torch.zeros(2, 3, 4), start=1, padding=torch.tensor([0, 2]))
-    tensor([[1, 2, 3],
-            [0, 0, 1]])
-    """
-    at = torch.arange(start, start + x.shape[1], device=x.device)
-    return at if padding is None else (at - padding[:, None]).clamp(min=0)
-
-
 class LearnedPositions(Positions):
-    """A vector for each position, learned like those of the tokens.
+    """Learned absolute positions: a vector for each, trained like those of the tokens.
 
     Source: Gehring et al. (2017), "Convolutional Sequence to Sequence Learning", section 3.1.
 
-    >>> config = ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1, positions="learned")
+    >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> LearnedPositions(config).weight.shape
     torch.Size([8, 4])
     """
@@ -72,110 +57,113 @@ class LearnedPositions(Positions):
 
     def embed(
         self,
-        x: Float[Tensor, "batch new d_model"],
-        start: int,
-        padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new d_model"]:
+        x: Float[Tensor, "batch seq_len d_model"],
+        position_ids: Int[Tensor, "*batch seq_len"],
+    ) -> Float[Tensor, "batch seq_len d_model"]:
         """Add the vectors of the positions."""
-        return x + F.embedding(places(x, start, padding), self.weight)
+        return x + F.embedding(position_ids, self.weight)
 
 
-class SinusoidalPositions(Positions):
-    """Fixed vectors of sines and cosines, from fast to slow.
+class SineTable(Positions):
+    """Cosines and sines of rotation angles, computed in float64 for as many positions as needed.
+
+    The table is no buffer: it is made anew wherever the model is, however the model was made.
+    """
+
+    def __init__(self, config: ModelConfig, width: int) -> None:
+        super().__init__()
+        self.config, self.width = config, width
+        self._table = self._make(min(config.max_seq_len, TABLE))
+
+    def _make(self, positions: int) -> tuple[Tensor, Tensor]:
+        with torch.device("cpu"):  # also where the model is made on another, or on none ("meta")
+            angles = rope_angles(
+                torch.arange(positions),
+                self.width,
+                self.config.rope_theta,
+                self.config.rope_scaling,
+            )
+        # A product of a query and a key has the square of the factor.
+        factor = yarn_attention_factor(self.config.rope_scaling)
+        return (factor * angles.cos()).float(), (factor * angles.sin()).float()
+
+    def at(self, position_ids: Int[Tensor, "*batch seq_len"]) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of some positions, on their device."""
+        device, have = position_ids.device, len(self._table[0])
+        if have < self.config.max_seq_len:
+            compiling = torch.compiler.is_compiling()  # looking would cut the graph in two
+            end = self.config.max_seq_len if compiling else int(position_ids.max()) + 1
+        else:
+            end = have
+        if have < end:
+            self._table = self._make(min(max(end, 2 * have), self.config.max_seq_len))
+        if self._table[0].device != device:
+            cos, sin = self._table
+            self._table = cos.to(device), sin.to(device)
+        return self._table[0][position_ids], self._table[1][position_ids]
+
+
+class SinusoidalPositions(SineTable):
+    """Sinusoidal positions: fixed vectors of sines and cosines, from fast to slow.
 
     Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.5.
 
-    >>> config = ModelConfig(9, 8, d_model=4, n_layers=1, n_heads=1, positions="sinusoidal")
-    >>> SinusoidalPositions(config).table[0]
-    tensor([0., 1., 0., 1.])
+    >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
+    >>> SinusoidalPositions(config).embed(torch.zeros(1, 1, 4), torch.tensor([0]))
+    tensor([[[0., 1., 0., 1.]]])
     """
 
-    table: Tensor
-
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        angles = rotation_angles(
-            torch.arange(config.max_seq_len), config.d_model, config.rope_theta
-        )
-        table = torch.stack((angles.sin(), angles.cos()), dim=-1).flatten(1)
-        self.register_buffer("table", table[:, : config.d_model].float(), persistent=False)
+        super().__init__(config, config.d_model)
 
     def embed(
         self,
-        x: Float[Tensor, "batch new d_model"],
-        start: int,
-        padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch new d_model"]:
+        x: Float[Tensor, "batch seq_len d_model"],
+        position_ids: Int[Tensor, "*batch seq_len"],
+    ) -> Float[Tensor, "batch seq_len d_model"]:
         """Add the vectors of the positions."""
-        return x + self.table[places(x, start, padding)]
+        cos, sin = self.at(position_ids)
+        both = torch.stack((sin, cos), dim=-1).flatten(-2)
+        return x + both[..., : x.shape[-1]].to(x.dtype)
 
 
-class RotaryPositions(Positions):
-    """Queries and keys turn with their position, so their product knows the distance.
+class RotaryPositions(SineTable):
+    """Rotary positions (RoPE): queries and keys are rotated, so their product knows the distance.
 
     Source: Su et al. (2021), "RoFormer", section 3.2.2.
 
     >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
-    >>> RotaryPositions(config).cos.shape
-    torch.Size([8, 1, 2])
+    >>> RotaryPositions(config).rotary(torch.arange(3))[0].shape
+    torch.Size([3, 2])
     """
 
-    cos: Tensor
-    sin: Tensor
-
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        angles = rotation_angles(
-            torch.arange(config.max_seq_len),
-            config.head_dim,
-            config.rope_theta,
-            config.rope_scaling,
-        )
-        # A product of a query and a key has the square of it.
-        angles = angles[:, None]  # the same for all heads
-        length = sharpening(config.rope_scaling)
-        self.register_buffer("cos", (length * angles.cos()).float(), persistent=False)
-        self.register_buffer("sin", (length * angles.sin()).float(), persistent=False)
-        self.turn = TURNS[config.rope_layout]
+        super().__init__(config, config.head_dim)
 
-    def rotate(
-        self,
-        query: Float[Tensor, "batch heads new head_dim"],
-        key: Float[Tensor, "batch n_kv_heads new head_dim"],
-        start: int,
-    ) -> tuple[Tensor, Tensor]:
-        """Turn both by the angles of their positions."""
-        end = start + query.shape[2]
-        cos, sin = self.cos[start:end], self.sin[start:end]
-        # Positions before heads, as the projections left them: the answer then needs no copy.
-        query = self.turn(query.transpose(1, 2), cos, sin).transpose(1, 2)
-        return query, self.turn(key.transpose(1, 2), cos, sin).transpose(1, 2)
+    def rotary(
+        self, position_ids: Int[Tensor, "*batch seq_len"]
+    ) -> tuple[Float[Tensor, "*batch seq_len half"], Float[Tensor, "*batch seq_len half"]]:
+        """Cosines and sines by which queries and keys at these positions are rotated."""
+        return self.at(position_ids)
 
 
 class LinearBias(Positions):
-    """Each head takes off a score in proportion to the distance; nothing is learned (ALiBi).
+    """Attention with linear biases (ALiBi): each head lowers a score with the distance.
 
     Source: Press et al. (2022), "Train Short, Test Long", section 3.
 
-    >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=2, positions="alibi")
-    >>> LinearBias(config).bias(1, 3)
-    tensor([[[-0.1250, -0.0625, -0.0000]],
-    <BLANKLINE>
-            [[-0.0078, -0.0039, -0.0000]]])
+    >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=2)
+    >>> LinearBias(config).slopes(torch.device("cpu"))
+    tensor([0.0625, 0.0039])
     """
-
-    slopes: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        steps = torch.arange(1, config.n_heads + 1) / config.n_heads
-        self.register_buffer("slopes", 2.0 ** (-8 * steps), persistent=False)
+        self.n_heads = config.n_heads
 
-    def bias(self, new: int, seen: int) -> Float[Tensor, "heads new seen"]:
-        """Minus the slope times the distance; what lies ahead is for the mask to hide."""
-        at = torch.arange(seen, device=self.slopes.device)
-        distance = at[seen - new :, None] - at
-        return -self.slopes[:, None, None] * distance
+    def slopes(self, device: torch.device) -> Float[Tensor, "n_heads"]:
+        """By how much each head lowers a score for each position of distance."""
+        return 2.0 ** (-8 * (torch.arange(1, self.n_heads + 1, device=device) / self.n_heads))
 
 
 KINDS: dict[str, type[LearnedPositions | SinusoidalPositions | RotaryPositions | LinearBias]] = {

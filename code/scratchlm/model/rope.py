@@ -59,7 +59,7 @@ class RopeScaling:
             raise InputError(f"model: expected the first context beside {self.kind}, found none")
 
 
-def rotation_angles(
+def rope_angles(
     positions: Int[Tensor, "seq_len"],
     head_dim: int,
     base: float = 10_000.0,
@@ -76,7 +76,7 @@ def rotation_angles(
         base: Ratio of the slowest to the fastest wavelength.
         scaling: How the waves are stretched.
 
-    >>> rotation_angles(torch.arange(2), head_dim=4, base=100.0)
+    >>> rope_angles(torch.arange(2), head_dim=4, base=100.0)
     tensor([[0.0000, 0.0000],
             [1.0000, 0.1000]], dtype=torch.float64)
     """
@@ -120,18 +120,18 @@ def stretch(
     return kept * frequencies + (1 - kept) * frequencies / scaling.factor
 
 
-def sharpening(scaling: RopeScaling | None) -> float:
+def yarn_attention_factor(scaling: RopeScaling | None) -> float:
     """By how much ``yarn`` lengthens queries and keys, so that attention is less spread out.
 
     Source: Peng et al. (2023), "YaRN", section 3.4, eq. 15.
 
-    >>> sharpening(None), round(sharpening(RopeScaling(4.0, "yarn", original=32)), 4)
-    (1.0, 1.1386)
+    >>> yarn_attention_factor(RopeScaling(math.e, "yarn", original=32))
+    1.1
     """
     return 0.1 * math.log(scaling.factor) + 1 if scaling and scaling.kind == "yarn" else 1.0
 
 
-def rotate(
+def apply_rope(
     x: Float[Tensor, "*any head_dim"],
     cos: Float[Tensor, "*seq_len half"],
     sin: Float[Tensor, "*seq_len half"],
@@ -141,14 +141,14 @@ def rotate(
     That pairing is the one Hugging Face's checkpoints use ("rotate half").
 
     >>> quarter = torch.tensor([[torch.pi / 2]])
-    >>> rotate(torch.tensor([[1.0, 0.0]]), quarter.cos(), quarter.sin()).round(decimals=3)
+    >>> apply_rope(torch.tensor([[1.0, 0.0]]), quarter.cos(), quarter.sin()).round(decimals=3)
     tensor([[-0., 1.]])
     """
     first, second = x.chunk(2, dim=-1)
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
 
-def rotate_neighbors(
+def apply_rope_interleaved(
     x: Float[Tensor, "*any head_dim"],
     cos: Float[Tensor, "*seq_len half"],
     sin: Float[Tensor, "*seq_len half"],
@@ -159,7 +159,7 @@ def rotate_neighbors(
 
     >>> quarter = torch.tensor([[torch.pi / 2, 0.0]])
     >>> x = torch.tensor([[1.0, 0.0, 3.0, 4.0]])
-    >>> rotate_neighbors(x, quarter.cos(), quarter.sin()).round(decimals=3)
+    >>> apply_rope_interleaved(x, quarter.cos(), quarter.sin()).round(decimals=3)
     tensor([[-0., 1., 3., 4.]])
     """
     first, second = x[..., ::2], x[..., 1::2]
@@ -167,4 +167,4 @@ def rotate_neighbors(
     return turned.flatten(-2)
 
 
-TURNS = {"half": rotate, "interleaved": rotate_neighbors}
+APPLY_ROPE = {"half": apply_rope, "interleaved": apply_rope_interleaved}

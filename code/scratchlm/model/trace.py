@@ -7,15 +7,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from scratchlm.model.mixing import Mixing
+from scratchlm.model.context import LayerContext
+from scratchlm.model.core_attention import CoreAttention
 from scratchlm.model.transformer import Transformer
 
 
 @contextmanager
 def attention_maps(
     model: Transformer,
-) -> Iterator[list[Float[Tensor, "batch heads new seen"]]]:
-    """Collect what weights the heads give to positions, for each layer of each pass within.
+) -> Iterator[list[Float[Tensor, "batch n_heads q_len kv_len"]]]:
+    """Collect the attention weights of all heads, for each layer of each pass within.
 
     >>> from scratchlm.model import ModelConfig
     >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
@@ -27,12 +28,12 @@ def attention_maps(
     maps: list[Tensor] = []
 
     @torch.no_grad()
-    def keep(mixing: Mixing, inputs: tuple[Tensor, Tensor, Tensor, Tensor | None]) -> None:
-        query, key, _, mask = inputs
-        maps.append(mixing.weights(query, key, mask))
+    def keep(core: CoreAttention, inputs: tuple[Tensor, Tensor, Tensor, LayerContext]) -> None:
+        query, key, _, context = inputs
+        maps.append(core.weights(query, key, context))
 
-    mixings = [module for module in model.modules() if isinstance(module, Mixing)]
-    hooks = [mixing.register_forward_pre_hook(keep) for mixing in mixings]
+    cores = [module for module in model.modules() if isinstance(module, CoreAttention)]
+    hooks = [core.register_forward_pre_hook(keep) for core in cores]
     try:
         yield maps
     finally:
@@ -41,7 +42,7 @@ def attention_maps(
 
 
 @contextmanager
-def residual_streams(model: Transformer) -> Iterator[list[Float[Tensor, "batch new d_model"]]]:
+def residual_streams(model: Transformer) -> Iterator[list[Float[Tensor, "batch q_len d_model"]]]:
     """Collect what enters the first block and what leaves each, for each pass within.
 
     After a backward pass each of them has its gradient in ``grad``.
@@ -70,7 +71,7 @@ def residual_streams(model: Transformer) -> Iterator[list[Float[Tensor, "batch n
 
 
 def gradient_norms(model: Transformer) -> list[float]:
-    """Length of the gradient of each block's weights, after a backward pass.
+    """Gradient norm of each block's weights, after a backward pass.
 
     >>> from scratchlm.model import ModelConfig
     >>> model = Transformer(ModelConfig(9, max_seq_len=8, d_model=4, n_layers=2, n_heads=1))
@@ -113,4 +114,4 @@ def logit_lens(
     """
     with residual_streams(model) as streams:
         model.forward_hidden(ids)
-    return torch.stack([model.score(model.norm(stream)) for stream in streams])
+    return torch.stack([model.lm_head(model.norm(stream)) for stream in streams])

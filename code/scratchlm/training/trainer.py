@@ -11,10 +11,11 @@ from torch.nn import functional as F
 from scratchlm.data import IGNORE_INDEX, Batch, Batches
 from scratchlm.errors import InputError
 from scratchlm.model import (
+    AttentionContext,
     Transformer,
     apply_activation_checkpointing,
-    balance,
     chunked_cross_entropy,
+    update_expert_bias,
 )
 from scratchlm.optim import AdamW, Muon, WSDSchedule, clip_grad_norm
 from scratchlm.training.config import TrainConfig
@@ -130,17 +131,22 @@ class Trainer:
                 group["lr"] = lr_factor * full
             optimizer.step()
             optimizer.zero_grad()
-        balance(self.model)
+        update_expert_bias(self.model)
         self.step += 1
         return StepMetrics(self.step, loss, grad_norm, lr_factor, tokens)
 
     def total_loss(self, batch: Batch) -> Float[Tensor, ""]:
         """Sum of the surprises at all targets of a batch, in nats."""
+        context = AttentionContext(document_ids=batch.document_ids)
         if self.config.loss_chunk_size == 0:
-            return total_loss(self.model(batch.input_ids, mask=batch.mask), batch.targets)
-        hidden = self.model.forward_hidden(batch.input_ids, mask=batch.mask).flatten(0, 1)
+            logits = self.model(batch.input_ids, batch.position_ids, context)
+            return total_loss(logits, batch.targets)
+        hidden = self.model.forward_hidden(batch.input_ids, batch.position_ids, context)
         return chunked_cross_entropy(
-            hidden, self.model.head, batch.targets.flatten(), chunk_size=self.config.loss_chunk_size
+            hidden.flatten(0, 1),
+            self.model.lm_head.weight,
+            batch.targets.flatten(),
+            chunk_size=self.config.loss_chunk_size,
         )
 
     def backward(self) -> tuple[float, int]:

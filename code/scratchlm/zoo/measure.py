@@ -65,7 +65,9 @@ def measure(
     nats = sum(float(row.double().sum()) for row in nats_of_rows)
     tokens = sum(len(row) - 1 for row in rows)
     size = sum(len(story.text.encode()) for story in stories)
-    texts = generate_batch(model, tokenizer, told, sampling=SamplingParams(temperature), seed=1)
+    texts = generate_batch(
+        model, tokenizer, [""] * told, sampling=SamplingParams(temperature), seed=1
+    )
     grades = grade(texts)
     return Score(
         nats_per_token=nats / tokens,

@@ -79,7 +79,7 @@ def run_data(options: Data) -> None:
         case Pack() as action:
             pack(action)
         case Show() as action:
-            show(action)
+            show_shards(action)
 
 
 def pack(options: Pack) -> None:
@@ -150,7 +150,7 @@ def take_sample(texts: Iterator[str], size: int = SAMPLE) -> tuple[list[str], It
     return sample, every()
 
 
-def show(options: Show) -> None:
+def show_shards(options: Show) -> None:
     """Print a line for the whole, one for each shard, and what was asked for beside.
 
     Raises:

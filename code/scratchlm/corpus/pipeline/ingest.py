@@ -1,7 +1,6 @@
 """The first pass: an input file becomes shards of documents, all of about one size."""
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +103,7 @@ def _write_shards(
     writer = DocumentWriter(folder, shard_bytes, f"{number:05}-", len(there))
     for document in _documents(read, file, start, on_error):
         if name := writer.add(document):
-            write_atomically(_counts_of(folder / name), json.dumps(on_error.counted).encode())
+            NOTES.save(_counts_of(folder / name), Notes({"left_out": on_error.counted}))
     return [path.name for path in there] + [shard["name"] for shard in writer.close()]
 
 
@@ -138,5 +137,5 @@ def _counts_of(shard: Path) -> Path:
 
 
 def _load_counts(shard: Path) -> list[Counted]:
-    found = json.loads(_counts_of(shard).read_bytes())
-    return [(str(reason), int(times), str(where)) for reason, times, where in found]
+    counted = NOTES.load(_counts_of(shard)).found["left_out"]
+    return [(reason, times, where) for reason, times, where in counted]

@@ -77,12 +77,12 @@ def run_data(options: Data) -> None:
     """
     match options.action:
         case Pack() as action:
-            pack(action)
+            pack_text(action)
         case Show() as action:
-            show(action)
+            show_shards(action)
 
 
-def pack(options: Pack) -> None:
+def pack_text(options: Pack) -> None:
     """Write the shards, and print how many there are.
 
     Raises:
@@ -91,7 +91,7 @@ def pack(options: Pack) -> None:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()); Tokenizer([]).save(folder / "t.json")
     >>> _ = (folder / "a.txt").write_text("ab")
-    >>> pack(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
+    >>> pack_text(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
     1 shard, 1 document, 3 tokens: ...
     encoded by tiktoken, with the same ids as ours in the first 1 documents
     """
@@ -150,13 +150,15 @@ def take_sample(texts: Iterator[str], size: int = SAMPLE) -> tuple[list[str], It
     return sample, every()
 
 
-def show(options: Show) -> None:
+def show_shards(options: Show) -> None:
     """Print a line for the whole, one for each shard, and what was asked for beside.
 
     Raises:
         InputError: The folder is no finished folder of shards, belongs to another tokenizer, or
             has changed.
     """
+    if options.seq_len is not None and options.seq_len < 1:
+        raise InputError(f"data: expected --seq-len of at least 1, found {options.seq_len}")
     tokenizer = Tokenizer.load(options.tokenizer).fingerprint if options.tokenizer else None
     shards = data.Shards.load(options.folder, tokenizer)
     index = data.ShardIndex.load(options.folder)

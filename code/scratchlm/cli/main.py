@@ -75,6 +75,13 @@ def run_command(name: str, *rest: str) -> int:
     except InputError as error:
         print(f"scratchlm {name}: {error}", file=sys.stderr)
         return 2
+    except PermissionError as error:
+        print(
+            f"scratchlm {name}: {error.filename}: expected something to read or write, found "
+            f"{error.strerror}; check its permissions, and its folder's",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt as stop:
         print("; ".join([f"scratchlm {name}: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130

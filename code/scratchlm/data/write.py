@@ -93,9 +93,10 @@ def _begin(tokenizer: Tokenizer, folder: Path, shard_tokens: int) -> ShardIndex:
     index = ShardIndex.load(folder)
     if replace(index, complete=False, shards=()) != fresh:
         raise InputError(
-            f"{folder}: expected shards of {shard_tokens} tokens by the tokenizer "
-            f"{tokenizer.fingerprint[:12]}, found {index.shard_tokens} by {index.tokenizer[:12]}; "
-            "use the settings of the run that began here, or another folder"
+            f"{folder}: expected shards of {shard_tokens:,} tokens by the tokenizer "
+            f"{tokenizer.fingerprint[:12]}, found {index.shard_tokens:,} by "
+            f"{index.tokenizer[:12]}; use the settings of the run that began here, or another "
+            "folder"
         )
     for entry in index.shards:
         if read_header(folder / entry.name).body_sha256 != entry.sha256:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scratchlm.errors import InputError, quote
 from scratchlm.storage.envelope import Envelope, T, fingerprint
+from scratchlm.storage.files import cannot_read
 from scratchlm.storage.records import parse_json
 
 METADATA, SUM, ENVELOPE = "__metadata__", "sha256", "scratchlm"
@@ -67,8 +68,7 @@ def open_tensors(path: Path, remedy: str) -> dict[str, str]:
             while chunk := file.read(CHUNK):
                 total.update(chunk)
     except OSError as error:
-        found = error.strerror or error
-        raise InputError(f"{path}: expected a file, found {found}; {remedy}") from error
+        raise cannot_read(path, error, remedy) from error
     if said != total.hexdigest():
         raise InputError(
             f"{path}: expected content with sha256 {quote(said)}, found {total.hexdigest()}: it "

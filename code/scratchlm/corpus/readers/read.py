@@ -110,8 +110,14 @@ def _read_pipe(path: Path, start: int, options: dict[str, Any]) -> Iterator[Docu
     """What a pipe gives can be read once; telling its kind and resuming take more."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        with path.open("rb") as pipe, copy.open("wb") as file:
-            shutil.copyfileobj(pipe, file)
+        try:
+            with path.open("rb") as pipe, copy.open("wb") as file:
+                shutil.copyfileobj(pipe, file)
+        except OSError as error:
+            raise InputError(
+                f"{path}: expected room in {folder} for what the pipe gives, found: "
+                f"{error.strerror}; free some space, or name another place with TMPDIR"
+            ) from error
         try:
             kind_of(copy)
         except UnknownKindError:  # a pipe has no name that would tell text

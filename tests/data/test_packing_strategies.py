@@ -47,6 +47,8 @@ def test_masked_windows_hold_the_same_tokens_as_windows():
                 zip(row.tolist(), documents.tolist(), strict=True)
             ):
                 assert after - before == (token == 0)
+        restarts = AttentionContext(document_ids=other.document_ids).default_positions
+        assert torch.equal(other.position_ids, restarts(2, 12, torch.device("cpu")))
 
 
 def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():

@@ -47,9 +47,11 @@ READERS: dict[str, Callable[..., Iterator[Document]]] = {
     "parquet": read_parquet,
     "text": read_plain,
 }
-# A text about a format may hold its tags anywhere; a file of the format begins with them.
+# A text about a format may hold its tags anywhere; a file of the format begins with them. What was
+# once passed over is not looked at again (?>…), or a thousand comments would take for ever.
 XML = re.compile(
-    rb"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^<>\[]|\[.*?\])*>)*<(?P<root>mediawiki|posts)\b",
+    rb"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^<>\[]*(?:\[.*?\])?[^<>]*>)*+"
+    rb"<(?P<root>mediawiki|posts)\b",
     re.DOTALL,
 )
 

@@ -10,7 +10,7 @@ import torch
 import tyro
 from scratchlm.cli import pretrain
 from scratchlm.cli.main import main
-from scratchlm.cli.pretrain import Pretrain, run
+from scratchlm.cli.pretrain import Pretrain, run_pretrain
 from scratchlm.data import Shards, open_shards, write_shards
 from scratchlm.errors import InputError
 from scratchlm.inference import SamplingParams, generate_text
@@ -31,7 +31,7 @@ def text(tmp_path):
 
 
 def call(*arguments):
-    run(tyro.cli(Pretrain, args=[str(argument) for argument in arguments]))
+    run_pretrain(tyro.cli(Pretrain, args=[str(argument) for argument in arguments]))
 
 
 def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):

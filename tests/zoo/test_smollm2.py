@@ -1,6 +1,7 @@
 """SmolLM2: transformers' logits, tokens and ids on the same file, and what a new user would try."""
 
 import io
+from dataclasses import replace
 
 import gguf
 import pytest
@@ -67,15 +68,14 @@ def theirs():
 @needs_weights
 @torch.no_grad()
 def test_logits_and_greedy_tokens_are_those_of_transformers(loaded):
-    reference = theirs()
+    """Sixty tokens of ours, of which each is the one that theirs finds likeliest there."""
     ids = torch.tensor([loaded.tokenizer.encode("The capital of France is")])
-    options = {"max_new_tokens": 60, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
-    expected = reference.generate(ids, **options)
     tokens = generate(loaded.model, ids, SamplingParams(0), generator=torch.Generator())
-    ours = [int(token) for _, token in zip(range(60), tokens, strict=False)]
-    assert ours == expected[0, ids.shape[1] :].tolist()
-    assert " Paris" in loaded.tokenizer.decode(ours[:2])
-    assert (loaded.model(expected) - reference(expected).logits).abs().max() < 1e-4
+    row = torch.cat([ids, *(token[None] for _, token in zip(range(60), tokens, strict=False))], 1)
+    expected = theirs()(row).logits
+    assert row[0, ids.shape[1] :].tolist() == expected[0, ids.shape[1] - 1 : -1].argmax(-1).tolist()
+    assert " Paris" in loaded.tokenizer.decode(row[0].tolist())
+    assert (loaded.model(row) - expected).abs().max() < 1e-4
 
 
 @needs_weights
@@ -110,7 +110,7 @@ def test_a_chat_through_a_pipe_remembers_what_was_said(loaded, monkeypatch, caps
     lines = "My name is Zoltan.\n\nWhat is my name?\n/quit\nnever read\n"
     monkeypatch.setattr(chat, "load", lambda name: loaded)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
-    assert main(["chat", "--max-new-tokens", "25", "--temperature", "0"]) == 0
+    assert main(["chat", "--max-new-tokens", "8", "--temperature", "0"]) == 0
     replies = capsys.readouterr().out
     assert "Zoltan" in replies.splitlines()[-1]
     assert "<|im_" not in replies
@@ -144,6 +144,12 @@ def test_another_file_than_the_published_one_is_refused(monkeypatch):
     monkeypatch.setattr(smollm2, "SHA256", "0" * 64)
     with pytest.raises(InputError, match="expected a file with sha256 0000"):
         smollm2.find_file()
+
+
+def test_a_template_that_is_none_is_told_before_the_first_message():
+    base = replace(load("base"), chat_template=ChatTemplate("{% for", name="a/x.jinja"))
+    with pytest.raises(InputError, match=r"a/x\.jinja: expected a chat template"):
+        chat.Conversation(base, chat.Chat(), SamplingParams())
 
 
 def test_a_model_without_a_template_does_not_chat(capsys):

@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import GPT2_PATTERN, PRETOKEN_PATTERNS, train_bpe, train_unigram
-from scratchlm.tokenizer.pretoken_counts import add_counts, batch_texts, count_pretokens
-from scratchlm.tokenizer.pretokenize import compile_pattern, pretokenize
+from scratchlm.tokenizer.pretokenize import (
+    add_counts,
+    batch_texts,
+    compile_pattern,
+    count_pretokens,
+    pretokenize,
+)
 
 STORIES = [story.text for story in world.corpus("train", 200)] * 10  # two batches
 

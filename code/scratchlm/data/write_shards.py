@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from scratchlm.data.encode import Row, encode_documents
-from scratchlm.data.header import read_header
-from scratchlm.data.index import INDEX, ShardIndex
-from scratchlm.data.writer import ShardWriter
+from scratchlm.data.shard_header import read_header
+from scratchlm.data.shard_index import INDEX, ShardIndex
+from scratchlm.data.shard_writer import ShardWriter
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
 

@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from math import inf, log
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 from scratchlm.corpus import SEPARATOR
@@ -76,7 +77,7 @@ class Run:
 
 
 RUN = Envelope(
-    "scratchlm pretraining run", 1, Run, "remove the folder to start again, or name another --out"
+    "scratchlm pretraining run", 1, Run, "name another --out, or remove this file to begin anew"
 )
 
 
@@ -245,7 +246,7 @@ def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "
         f"{notes['nats_per_character']:.3f} nats per character\n"
-        f"Let it write: scratchlm generate --model {options.out} 'Your beginning'"
+        f"Let it write: scratchlm generate --model {quote(str(options.out))} 'Your beginning'"
     )
 
 

@@ -250,7 +250,7 @@ def test_ctrl_c_saves_the_step_that_it_interrupts(text, tmp_path, monkeypatch, c
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing(text, tmp_path, monkeypatch):
     """Whatever could not be forced to the disk, the same command writes once it can be."""
-    monkeypatch.setattr(pretrain, "sample", lambda model, text: "")
+    monkeypatch.setattr(pretrain, "sample_text", lambda model, text: "")
     arguments = ["--text", text, "--steps", 3, *SMALL]
     call(*arguments, "--out", tmp_path / "whole")
     whole = load_model(tmp_path / "whole").state_dict()

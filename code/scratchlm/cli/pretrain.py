@@ -124,7 +124,7 @@ def run_pretrain(options: Pretrain) -> None:
         ):
             if metrics.step in samples:
                 print(f"\n--- step {metrics.step}, loss {metrics.loss:.3f} nats per token")
-                print(sample(trainer.model, text))
+                print(sample_text(trainer.model, text))
     except KeyboardInterrupt:
         saved = (options.out / CHECKPOINT).exists()
         what = "goes on from the last checkpoint" if saved else "begins again"
@@ -182,7 +182,7 @@ def begin(options: Pretrain) -> tuple[TrainingText, Trainer]:
     del settings["machine"]
     settings |= settings.pop("training")
     if not path.exists():
-        check(options)
+        check_options(options)
         text = new_text(options)
         trainer = trainer_for(options, text, make_plan(options, text))
         if isinstance(text, OwnText):
@@ -203,13 +203,13 @@ def begin(options: Pretrain) -> tuple[TrainingText, Trainer]:
     return text, trainer_for(options, text, saved.plan)
 
 
-def check(options: Pretrain) -> None:
+def check_options(options: Pretrain) -> None:
     """Refuse settings that mean nothing, before any work is done.
 
     Raises:
         InputError: There is one, which the message names.
 
-    >>> check(Pretrain(Path("a.txt"), minutes=0))
+    >>> check_options(Pretrain(Path("a.txt"), minutes=0))
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: pretrain: expected --minutes above 0, found 0
@@ -317,7 +317,7 @@ def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
         "nats_per_character": nats / len(held_out),
     }
     save(options.out, model, text.tokenizer, notes=notes)
-    print(f"\n--- trained\n{sample(model, text)}")
+    print(f"\n--- trained\n{sample_text(model, text)}")
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "
         f"{notes['nats_per_character']:.3f} nats per character\n"
@@ -325,7 +325,7 @@ def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
     )
 
 
-def sample(model: Transformer, text: TrainingText) -> str:
+def sample_text(model: Transformer, text: TrainingText) -> str:
     """A short piece of the model's own."""
     return "".join(
         generate_text(model, text.tokenizer, sampling=SamplingParams(0.8), max_new_tokens=300)

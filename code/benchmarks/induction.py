@@ -1,4 +1,4 @@
-"""Train small transformers to answer what stood behind a token: one layer or two.
+"""Train small transformers to answer what stood after a token: one layer or two.
 
     python code/benchmarks/induction.py --seeds 3 --out book/recorded/08-induction.json
 

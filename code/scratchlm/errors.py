@@ -22,7 +22,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str) -> None:
-        line = " ".join(message.split())
+        line = " ".join(message.splitlines())
         if len(line) > LONGEST:  # the file stands at its beginning, the remedy at its end
             line = f"{line[: LONGEST * 2 // 3]} … {line[-LONGEST // 3 :]}"
         super().__init__(line)

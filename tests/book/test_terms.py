@@ -116,6 +116,22 @@ def test_an_exception_excuses_and_must_be_needed(copy):
     assert "nothing needs the exception" in unneeded
 
 
+@pytest.mark.parametrize(("pending", "fails"), [((), 1), (("chapters/01-x.ipynb",), 0)])
+def test_wrong_words_fail_unless_their_file_is_pending(
+    copy, tmp_path, monkeypatch, capsys, pending, fails
+):
+    for path in (tmp_path / "code" / "scratchlm").rglob("*.py"):
+        path.unlink()
+    rule = '[[prose]]\nwrong = "normed"\nright = "normalized"\n'
+    quoted = ", ".join(f'"{path}"' for path in pending)
+    text = f"pending = [{quoted}]\ncode = []\n{rule}[duplicates]\n"
+    (tmp_path / "terms.toml").write_text(text, "utf8")
+    monkeypatch.setattr(terms, "ROOT", tmp_path)
+    monkeypatch.setattr(terms, "LIST", tmp_path / "terms.toml")
+    assert terms.main(["--failing"]) == fails
+    assert ("write normalized" in capsys.readouterr().out) == bool(fails)
+
+
 @pytest.mark.parametrize(
     "english",
     [

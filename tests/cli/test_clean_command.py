@@ -5,13 +5,13 @@ import json
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.corpus import Corpus, run
+from scratchlm.cli.corpus import Corpus, run_corpus
 from scratchlm.corpus import read_shard, shard_paths
 from scratchlm.errors import InputError
 
 
 def call(*arguments):
-    run(tyro.cli(Corpus, args=[str(argument) for argument in arguments]))
+    run_corpus(tyro.cli(Corpus, args=[str(argument) for argument in arguments]))
 
 
 def write(path, records):

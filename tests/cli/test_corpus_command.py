@@ -4,14 +4,14 @@ import json
 
 import pytest
 import tyro
-from scratchlm.cli.corpus import Corpus, run
+from scratchlm.cli.corpus import Corpus, run_corpus
 from scratchlm.corpus import SEPARATOR, read_texts, registry
 from scratchlm.errors import InputError
 from scratchlm.world import corpus, read_story
 
 
 def call(*arguments):
-    run(tyro.cli(Corpus, args=list(arguments)))
+    run_corpus(tyro.cli(Corpus, args=list(arguments)))
 
 
 def test_list_names_every_text_and_what_is_cached(capsys, tmp_path, monkeypatch):

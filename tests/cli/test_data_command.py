@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.data import Data, run
+from scratchlm.cli.data import Data, run_data
+from scratchlm.cli.main import main
 from scratchlm.corpus import SEPARATOR
 from scratchlm.corpus.readers.chunks import Metered
 from scratchlm.data import Shards, encode_document
@@ -16,7 +19,7 @@ from scratchlm.tokenizer import Tokenizer, train_bpe
 
 
 def call(*arguments):
-    run(tyro.cli(Data, args=[str(argument) for argument in arguments]))
+    run_data(tyro.cli(Data, args=[str(argument) for argument in arguments]))
 
 
 @pytest.fixture
@@ -42,6 +45,18 @@ def test_text_and_json_lines_become_the_same_shards(village, capsys):
     for path in (folder / "one").iterdir():
         assert path.read_bytes() == (folder / "two" / path.name).read_bytes()
     assert f"30 documents, {shards.tokens:,} tokens" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_both_encoders_write_the_same_shards(village, capsys, workers):
+    folder, *_ = village
+    packing = ["--tokenizer", folder / "t.json", "--shard-tokens", 2000, "--workers", workers]
+    for encoder, said in [("ours", "our own encoder"), ("tiktoken", "tiktoken, with the same ids")]:
+        out = folder / encoder
+        call("pack", folder / "a.txt", *packing, "--out", out, "--encoder", encoder)
+        assert f"encoded by {said}" in capsys.readouterr().out
+    for path in (folder / "ours").iterdir():
+        assert path.read_bytes() == (folder / "tiktoken" / path.name).read_bytes()
 
 
 def test_a_folder_of_json_lines_is_read_in_order(village):
@@ -174,6 +189,60 @@ def test_a_file_that_must_not_be_read_is_named(village, monkeypatch):
     monkeypatch.setattr(Metered, "__init__", refuse)
     with pytest.raises(InputError, match=r"a\.jsonl: expected .* found: Permission denied"):
         call("pack", folder / "a.jsonl", "--tokenizer", folder / "t.json", "--out", folder / "o")
+
+
+def test_what_the_system_forbids_is_one_line(village, monkeypatch, capsys):
+    """Root may do everything, so the refusals are played."""
+    folder, *_ = village
+    (folder / "locked").mkdir()
+    rest = ["--tokenizer", str(folder / "t.json"), "--out", str(folder / "out")]
+
+    def guarded(allowed):
+        def call(path, *arguments, **options):
+            if "locked" in str(path):
+                raise PermissionError(13, "Permission denied", str(path))
+            return allowed(path, *arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(os, "scandir", guarded(os.scandir))
+    (folder / "a.jsonl").unlink()
+    assert main(["data", "pack", str(folder), *rest]) == 2
+    assert "locked: expected a folder, found Permission denied" in capsys.readouterr().err
+    monkeypatch.setattr(os, "stat", guarded(os.stat))
+    assert main(["data", "pack", str(folder / "a.txt"), *rest[:2], "--out", "locked"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "locked/index.json: expected something to read or write" in line
+    monkeypatch.setattr(Path, "open", guarded(Path.open))
+    assert main(["data", "show", "locked"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "index.json: expected a file, found Permission denied; check its permissions" in line
+
+
+def test_a_sequence_length_of_none_is_refused_before_anything_is_printed(village, capsys):
+    folder, *_ = village
+    call("pack", folder / "a.txt", "--tokenizer", folder / "t.json", "--out", folder / "out")
+    capsys.readouterr()
+    with pytest.raises(InputError, match="--seq-len of at least 1, found 0"):
+        call("show", folder / "out", "--seq-len", 0)
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "other"])
+def test_a_text_that_changed_between_two_runs_is_refused(village, change):
+    folder, texts, _ = village
+    rest = ["--tokenizer", folder / "t.json", "--out", folder / "out", "--shard-tokens", 2000]
+    call("pack", folder / "a.txt", *rest)
+    before = {path: path.read_bytes() for path in (folder / "out").iterdir()}
+    changed = {
+        "longer": [*texts, "One more.\n"],
+        "shorter": texts[:-1],
+        "other": ["Another one.\n", *texts[1:]],
+    }[change]
+    (folder / "a.txt").write_text(f"{SEPARATOR}\n".join(changed), "utf-8", newline="\n")
+    with pytest.raises(InputError, match="another folder"):
+        call("pack", folder / "a.txt", *rest)
+    assert {path: path.read_bytes() for path in (folder / "out").iterdir()} == before
 
 
 def test_a_public_corpus_becomes_shards(tmp_path, real_file, capsys):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 import tyro
-from scratchlm.cli.evaluate import Evaluate, run
+from scratchlm.cli.evaluate import Evaluate, run_evaluate
 from scratchlm.errors import InputError
 from scratchlm.evaluation import NGram, bits_per_byte
 from scratchlm.interop import save
@@ -16,7 +16,7 @@ from scratchlm.world import corpus
 
 
 def call(*arguments):
-    run(tyro.cli(Evaluate, args=[str(argument) for argument in arguments]))
+    run_evaluate(tyro.cli(Evaluate, args=[str(argument) for argument in arguments]))
 
 
 def ladder(capsys):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from scratchlm.cli.main import COMMANDS, main
+from scratchlm.cli.main import BROKEN_PIPE, COMMANDS, main
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -62,10 +62,11 @@ class Pipe(io.TextIOWrapper):
         super().__init__(io.BufferedWriter(io.FileIO(writing, "w")), encoding="ascii")
 
 
-def test_output_that_nobody_reads_ends_quietly(monkeypatch, capsys):
+@pytest.mark.parametrize("arguments", [["zoo", "list"], ["--help"], ["world", "--help"]])
+def test_output_that_nobody_reads_ends_quietly(monkeypatch, capsys, arguments):
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", Pipe())
-        assert main(["zoo", "list"]) == 141
+        assert main(arguments) == BROKEN_PIPE
         sys.stdout.close()
     assert capsys.readouterr().err == ""
 
@@ -76,3 +77,11 @@ def test_letters_that_the_code_page_lacks_are_written(monkeypatch):
     assert main(["generate", "Żółw 😊", "--max-new-tokens", "0"]) == 0
     sys.stdout.flush()
     assert bytes_written.getvalue().decode("utf-8") == "Żółw 😊\n"
+
+
+def test_a_file_whose_name_is_no_text_is_named(monkeypatch):
+    bytes_written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(bytes_written, encoding="ascii"))
+    assert main(["tokenizer", "--load", "你\udcff.json", "--show", "x"]) == 2
+    sys.stderr.flush()
+    assert bytes_written.getvalue().decode().startswith("scratchlm tokenizer: 你\\udcff.json: exp")

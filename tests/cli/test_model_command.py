@@ -4,7 +4,7 @@ import json
 
 import pytest
 import tyro
-from scratchlm.cli.model import Model, run
+from scratchlm.cli.model import Model, run_model
 from scratchlm.errors import InputError
 from scratchlm.interop import save, write_config
 from scratchlm.model import ModelConfig, Transformer
@@ -13,7 +13,7 @@ from scratchlm.zoo import load
 
 
 def call(*arguments):
-    run(tyro.cli(Model, args=[str(argument) for argument in arguments]))
+    run_model(tyro.cli(Model, args=[str(argument) for argument in arguments]))
 
 
 def printed(capsys):

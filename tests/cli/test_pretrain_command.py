@@ -10,7 +10,7 @@ import torch
 import tyro
 from scratchlm.cli import pretrain
 from scratchlm.cli.main import main
-from scratchlm.cli.pretrain import Pretrain, run
+from scratchlm.cli.pretrain import Pretrain, run_pretrain
 from scratchlm.data import Shards, open_shards, write_shards
 from scratchlm.errors import InputError
 from scratchlm.inference import SamplingParams, generate_text
@@ -31,7 +31,7 @@ def text(tmp_path):
 
 
 def call(*arguments):
-    run(tyro.cli(Pretrain, args=[str(argument) for argument in arguments]))
+    run_pretrain(tyro.cli(Pretrain, args=[str(argument) for argument in arguments]))
 
 
 def test_a_text_becomes_a_model_that_writes(text, tmp_path, capsys):
@@ -224,7 +224,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(text, tmp_path, monkeypat
     monkeypatch.setattr(pretrain, "sample", lambda model, text: "")
     arguments = ["--text", text, "--steps", 3, *SMALL]
     call(*arguments, "--out", tmp_path / "whole")
-    whole = load_model(tmp_path / "whole")[0].state_dict()
+    whole = load_model(tmp_path / "whole").state_dict()
     moment, full = 1, True
     while full:
         forced = iter(range(1, 100))
@@ -240,7 +240,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(text, tmp_path, monkeypat
         except InputError as error:
             assert "found No space left on device; free some space" in str(error)  # noqa: PT017
             call(*arguments, "--out", out)
-            found = load_model(out)[0].state_dict()
+            found = load_model(out).state_dict()
             assert all(torch.equal(whole[name], found[name]) for name in whole)
             assert not list(out.glob(".*"))
             moment += 1

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 import tyro
 from scratchlm import world
-from scratchlm.cli.tokenizer import TRAINERS, Pattern, Tokenizer, run
+from scratchlm.cli.tokenizer import TRAINERS, Pattern, TokenizerOptions, run_tokenizer
 from scratchlm.corpus import SEPARATOR
 from scratchlm.errors import InputError
 from scratchlm.storage import fingerprint
@@ -21,7 +21,7 @@ from scratchlm.tokenizer import Tokenizer as Trained
 
 
 def call(*arguments):
-    run(tyro.cli(Tokenizer, args=list(map(str, arguments))))
+    run_tokenizer(tyro.cli(TokenizerOptions, args=list(map(str, arguments))))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import tyro
-from scratchlm.cli.world import World, run
+from scratchlm.cli.world import World, run_world
 from scratchlm.errors import InputError
 
 FILES = {
@@ -17,7 +17,7 @@ FILES = {
 
 
 def call(*arguments):
-    run(tyro.cli(World, args=list(arguments)))
+    run_world(tyro.cli(World, args=list(arguments)))
 
 
 @pytest.mark.parametrize("kind", FILES)

@@ -9,7 +9,9 @@ from scratchlm.corpus import (
     find_pii,
     read,
     read_mediawiki,
+    strip_wikitext,
 )
+from scratchlm.corpus.extract.wikitext import is_redirect
 
 
 @pytest.mark.parametrize("text", ["<mediawiki xmlns='x'>", "<posts>", "WARC/1.0", '{"text": 1}'])
@@ -87,11 +89,11 @@ def test_wikis_in_other_languages(tmp_path, names, file, category, redirect):
 
 def test_one_of_the_scripts_of_a_chinese_page(tmp_path):
     page = (
-        "-{zh-hans:计算机; zh-hant:電腦;}-是-{A|zh-cn:软件;zh-tw:軟體}-。-{T|zh-cn:标题}-"
-        "-{H|zh-cn:甲}--{原文}-__NOTOC__-{R|原}- __init__"
+        "-{zh-hans:计算机; zh-hant:電腦;}-是[[甲|-{A|zh-cn:软件;zh-tw:軟體}-]]。-{T|zh-cn:标题}-"
+        "-{H|zh-cn:甲}--{zh-cn:[[乙|丙]];zh-tw:[[丁]]}--{原文}-__NOTOC__-{R|原}- __init__"
     )
     (text,) = (page.text for page in read_mediawiki(wiki(tmp_path, [], page)))
-    assert text == "计算机是软件。原文原 __init__"
+    assert text == "计算机是软件。丙原文原 __init__"
 
 
 LISTS = {
@@ -127,3 +129,24 @@ def test_telephone_numbers_in_one_piece(number):
 )
 def test_sums_and_codes_are_no_telephone_numbers(text):
     assert find_pii(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!--x-->" * 500,
+        "<?x?>" * 800,
+        "<!DOCTYPE x [" * 300,
+        "[[" + "a:" * 200_000 + "]]",
+        "-{" * 200_000,
+        "-{a|" + "zh-cn:" * 200_000 + "}-",
+        "__ab" * 200_000,
+        "#re" * 200_000,
+    ],
+)
+def test_what_never_becomes_a_format_takes_linear_time(tmp_path, text):
+    """Quadratic, or exponential, would take minutes or for ever."""
+    (tmp_path / "a.txt").write_text(text)
+    assert texts_of(tmp_path / "a.txt")[0] == [text]
+    assert isinstance(strip_wikitext(text), str)
+    assert is_redirect(text) is False

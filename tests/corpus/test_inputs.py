@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 import tyro
 from inputs import PAGE, SENTENCE, warc
-from scratchlm.cli.corpus import Corpus, run
+from scratchlm.cli.corpus import Corpus, run_corpus
 from scratchlm.corpus import (
     Pipeline,
     read,
@@ -22,7 +22,7 @@ from scratchlm.errors import InputError
 
 
 def command(capsys, *arguments):
-    run(tyro.cli(Corpus, args=[str(argument) for argument in arguments]))
+    run_corpus(tyro.cli(Corpus, args=[str(argument) for argument in arguments]))
     return capsys.readouterr()
 
 
@@ -147,3 +147,29 @@ def test_a_pipe_is_read(tmp_path, name):
     with pytest.raises(InputError, match="63: expected a file, found a pipe"):
         Pipeline(()).run([pipe], tmp_path / "out")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"new\nline.jsonl", b"caf\xe9.png"])
+def test_names_that_are_no_text(tmp_path, name, capsys):
+    """Whatever a file is called, its documents and its faults can be written and printed."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.txt").write_text(SENTENCE)
+    file = folder / os.fsdecode(name)
+    file.write_text('{"text": "One."}\n{}' if name.endswith(b"jsonl") else "\x01")
+    printed = command(capsys, "clean", folder, "--out", tmp_path / "out", "--steps", "exact").out
+    pages = [page for path in shard_paths(tmp_path / "out") for page in read_shard(path)]
+    assert SENTENCE in [page.text for page in pages]
+    "".join([printed, *(page.id + page.source for page in pages)]).encode()
+
+
+def test_numbers_that_make_no_sense(tmp_path, capsys):
+    (tmp_path / "a.txt").write_text(SENTENCE)
+    for arguments in (
+        ["read", tmp_path / "a.txt", "--limit", "-1"],
+        ["read", tmp_path / "a.txt", "--start", "-1"],
+        ["clean", tmp_path / "a.txt", "--out", tmp_path / "out", "--workers", "0"],
+    ):
+        with pytest.raises(InputError, match="at least"):
+            command(capsys, *arguments)
+    assert not (tmp_path / "out").exists()

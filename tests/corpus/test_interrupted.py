@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from inputs import SENTENCE
 from scratchlm import storage
 from scratchlm.corpus import (
     Pipeline,
+    Step,
     WeightedCorpus,
     mix,
     read,
@@ -49,6 +51,35 @@ def test_a_text_that_changes_before_the_end_is_read_again(tmp_path):
     assert [page.text for path in shard_paths(out) for page in read_shard(path)] == [
         SENTENCE.swapcase()
     ]
+
+
+@dataclass(frozen=True)
+class Interrupting(Step):
+    """Stops at a text, as long as there is a file."""
+
+    file: str
+
+    def __call__(self, document):
+        if document.text == "Two." and Path(self.file).exists():
+            raise KeyboardInterrupt
+        return document
+
+
+def test_a_text_that_changes_between_two_steps_is_refused(tmp_path):
+    stop, out = tmp_path / "stop", tmp_path / "out"
+    one, two = tmp_path / "1.txt", tmp_path / "2.txt"
+    for file, text in ((stop, ""), (one, "One."), (two, "Two.")):
+        file.write_text(text)
+    pipeline = Pipeline((Interrupting(str(stop)),))
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run([one, two], out)
+    one.write_text("Another.")
+    with pytest.raises(InputError, match=r"1\.txt: expected the file as it was when this run"):
+        pipeline.run([one, two], out)
+    one.write_text("One.")  # touched, and the same
+    stop.unlink()
+    pipeline.run([one, two], out)
+    assert [page.text for path in shard_paths(out) for page in read_shard(path)] == ["One.", "Two."]
 
 
 def test_what_is_left_out_is_counted_once_however_often_it_is_interrupted(tmp_path):

@@ -66,8 +66,11 @@ def test_what_cannot_be_mixed_is_refused(corpora):
     a = WeightedCorpus(corpora / "a", 1)
     with pytest.raises(InputError, match=r"at most 4 times, found 1,000 bytes for 5,000"):
         mix([a], corpora / "out", 5000)
-    with pytest.raises(InputError, match="weights above 0"):
-        mix([WeightedCorpus(corpora / "a", 0)], corpora / "out", 10)
+    for weight in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="weights and epochs above 0"):
+            mix([WeightedCorpus(corpora / "a", weight)], corpora / "out", 10)
+        with pytest.raises(InputError, match="weights and epochs above 0"):
+            mix([a], corpora / "out", 10, max_epochs=weight)
     with pytest.raises(InputError, match="at least 1 byte"):
         mix([a], corpora / "out", 0)
     with pytest.raises(InputError, match="none: expected a folder with manifest"):

@@ -41,12 +41,14 @@ def test_masked_windows_hold_the_same_tokens_as_windows():
         one, other = plain.batch(number), masked.batch(number)
         assert torch.equal(one.input_ids, other.input_ids)
         assert torch.equal(one.targets, other.targets)
-        assert one.mask is None
+        assert one.document_ids is None
         for row, documents in zip(other.input_ids, other.document_ids, strict=True):
             for (_, before), (token, after) in pairwise(
                 zip(row.tolist(), documents.tolist(), strict=True)
             ):
                 assert after - before == (token == 0)
+        restarts = AttentionContext(document_ids=other.document_ids).default_positions
+        assert torch.equal(other.position_ids, restarts(2, 12, torch.device("cpu")))
 
 
 def test_a_packed_row_is_to_the_model_what_its_documents_are_alone():

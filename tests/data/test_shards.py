@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.data import Shard, Shards, read_header, verify_shard
-from scratchlm.data.header import HEADER_BYTES
-from scratchlm.data.writer import ShardWriter
+from scratchlm.data.shard_header import HEADER_BYTES
+from scratchlm.data.shard_writer import ShardWriter
 from scratchlm.errors import InputError
 from scratchlm.storage import fingerprint
 from scratchlm.tokenizer import Tokenizer

@@ -71,3 +71,13 @@ def test_many_texts_end_at_the_separator_or_the_context(pair):
 def test_a_negative_number_of_tokens_is_refused(pair):
     with pytest.raises(InputError, match="expected max_new_tokens from 0 on, found -1"):
         next(generate_text(*pair, sampling=SamplingParams(), max_new_tokens=-1))
+
+
+def test_a_tokenizer_without_our_separator_and_a_padded_table_write_too():
+    tokenizer = Tokenizer([], special_tokens=["<s>"])
+    model = Transformer(ModelConfig(300, 24, 8, 1, 1))
+    torch.nn.init.normal_(model.embed_tokens.weight, generator=torch.Generator().manual_seed(0))
+    options = {"sampling": SamplingParams(5.0), "bos_token_ids": [256], "stop_token_ids": []}
+    written = "".join(generate_text(model, tokenizer, "ab", max_new_tokens=60, **options))
+    assert written
+    assert len(generate_batch(model, Tokenizer([]), ["", "b"], sampling=SamplingParams(5.0))) == 2

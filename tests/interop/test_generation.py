@@ -6,7 +6,7 @@ import pytest
 import torch
 import transformers
 import tyro
-from scratchlm.cli.generate import Generate, run
+from scratchlm.cli.generate import Generate, run_generate
 from scratchlm.errors import InputError
 from scratchlm.interop import Controls, save
 from scratchlm.model import ModelConfig, Transformer
@@ -42,7 +42,7 @@ def change(path, **fields):
 def written(folder, prompt, capsys, **options):
     named = [f"--{name}={value}" for name, value in options.items()]
     arguments = [prompt, f"--model={folder}", "--temperature=0", *named]
-    run(tyro.cli(Generate, args=arguments))
+    run_generate(tyro.cli(Generate, args=arguments))
     return capsys.readouterr().out.removesuffix("\n")
 
 

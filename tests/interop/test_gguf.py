@@ -1,5 +1,6 @@
 """GGUF files: the numbers, logits and ids of other people's readers, and damage that is named."""
 
+import math
 import random
 import struct
 from contextlib import suppress
@@ -13,9 +14,10 @@ import transformers
 from hard_texts import HARD
 from scratchlm.errors import InputError
 from scratchlm.interop import Controls, load_folder, load_gguf, save
-from scratchlm.interop.gguf import gguf_model, gguf_tokenizer
+from scratchlm.interop.gguf import gguf_model
 from scratchlm.interop.gguf_blocks import FORMATS, dequantize_blocks
 from scratchlm.interop.gguf_file import GGUFFile
+from scratchlm.interop.gguf_tokenizer import gguf_tokenizer
 
 MUTATIONS = 150  # 2,000 of them were tried once
 SHAPE = {
@@ -33,6 +35,17 @@ SHAPE = {
 CONFIGS = {
     "llama": transformers.LlamaConfig(**SHAPE, tie_word_embeddings=True),
     "llama biased": transformers.LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True),
+    "llama 3.1": transformers.LlamaConfig(
+        **SHAPE,
+        rope_parameters={
+            "rope_type": "llama3",
+            "rope_theta": 5e5,
+            "factor": 8.0,
+            "original_max_position_embeddings": 8192,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+        },
+    ),
     "qwen2": transformers.Qwen2Config(**SHAPE, rope_parameters={"rope_theta": 5e4}),
     "qwen3": transformers.Qwen3Config(**{**SHAPE, "head_dim": 16}),
 }
@@ -86,11 +99,32 @@ def write(path, model, pre="smollm", kind="F32"):
         theirs = names.get_name(name, try_suffixes=(".weight", ".bias"))
         form = gguf.GGMLQuantizationType[kind if values.ndim > 1 else "F32"]
         out.add_tensor(theirs, gguf.quants.quantize(values, form), raw_dtype=form)
+    if "factor" in config.rope_parameters:
+        out.add_tensor("rope_freqs.weight", rope_freqs(**config.rope_parameters, head_dim=8))
     out.write_header_to_file()
     out.write_kv_data_to_file()
     out.write_tensors_to_file()
     out.close()
     return path
+
+
+def rope_freqs(
+    factor,
+    rope_theta,
+    head_dim,
+    low_freq_factor,
+    high_freq_factor,
+    original_max_position_embeddings,
+    **_,
+):
+    """As llama.cpp's converter computes them."""
+    found = []
+    for pair in range(0, head_dim, 2):
+        times = original_max_position_embeddings / (2 * math.pi * rope_theta ** (pair / head_dim))
+        smooth = (times - low_freq_factor) / (high_freq_factor - low_freq_factor)
+        smooth = min(max(smooth, 0), 1)
+        found.append(1 / ((1 - smooth) / factor + smooth))
+    return np.array(found, np.float32)
 
 
 def theirs_of(pre):
@@ -254,6 +288,15 @@ def test_files_that_do_not_fit_are_refused(files, tmp_path, change, message):
         load_gguf(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_rotary_frequencies_that_are_scaled_in_another_way_are_refused(files, tmp_path):
+    content = files["llama 3.1"][0].read_bytes()
+    at = content.index(rope_freqs(**CONFIGS["llama 3.1"].rope_parameters, head_dim=8).tobytes())
+    path = tmp_path / "x.gguf"
+    path.write_bytes(content[:at] + struct.pack("<f", 2.0) + content[at + 4 :])
+    with pytest.raises(InputError, match=r"expected rope_freqs\.weight as Llama 3\.1 scales"):
+        load_gguf(path)
 
 
 def test_a_missing_file_is_named(tmp_path):

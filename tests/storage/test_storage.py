@@ -242,8 +242,8 @@ def test_unsealed_tensors_are_told_apart(tmp_path):
     st.text(), inner)), st.text())  # fmt: skip
 @settings(max_examples=100, deadline=None)
 def test_a_message_is_one_short_line(value, text):
-    message = str(InputError(f"a.txt: found {quote(value)} and {text * 50}"))
-    assert message.startswith("a.txt: found")
+    message = str(InputError(f"a  b.txt: found {quote(value)} and {text * 50}"))
+    assert message.startswith("a  b.txt: found")
     assert len(message.splitlines()) == 1
     assert len(message) <= LONGEST + 3
     assert len(quote(json.dumps(value))) <= 60

@@ -1,11 +1,14 @@
 """Training: the fast trainer finds the naive one's merges, and Hugging Face's."""
 
+import random
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scratchlm import world
 from scratchlm.errors import InputError
-from scratchlm.tokenizer import GPT2_PATTERN, GPT4_PATTERN, naive, train_bpe
+from scratchlm.tokenizer import GPT2_PATTERN, GPT4_PATTERN, bpe_train, naive, train_bpe
 from scratchlm.tokenizer.bpe_train import (
     hugging_face_order,
     largest_bytes,
@@ -91,3 +94,24 @@ def test_an_empty_corpus_is_refused(texts):
 def test_half_a_surrogate_pair_is_refused():
     with pytest.raises(InputError, match="surrogate"):
         train_bpe(["a \ud83d b"], 300)
+
+
+def test_the_work_grows_with_the_length_of_the_longest_word_and_no_faster():
+    def lines_run(length):
+        """How many lines of the trainer run, whatever the machine."""
+        letters = random.Random(0).choices("abcd", k=length)
+        count = 0
+
+        def trace(frame, event, argument):
+            nonlocal count
+            count += event == "line"
+            return trace if frame.f_code.co_filename == bpe_train.__file__ else None
+
+        sys.settrace(trace)
+        try:
+            learn_merges({"".join(letters): 1}, 300)
+        finally:
+            sys.settrace(None)
+        return count
+
+    assert lines_run(16_000) < 6 * lines_run(4_000)  # 4 if linear, 16 if quadratic

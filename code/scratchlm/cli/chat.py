@@ -1,5 +1,6 @@
 """`scratchlm chat`: a conversation with a model, in the terminal."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Chat:
     """Another seed, other replies."""
 
 
-def run(options: Chat) -> None:
+def run_chat(options: Chat) -> None:
     """Read messages from standard input, and print the replies while they are written.
 
     Raises:
@@ -161,6 +162,6 @@ def template_of(loaded: Loaded, name: str) -> ChatTemplate:
     if loaded.chat_template is None:
         raise InputError(
             f"{name}: expected a model with a chat template, found none; it continues texts: "
-            f"scratchlm generate --model {name}"
+            f"scratchlm generate --model {shlex.quote(name)}"
         )
     return loaded.chat_template

@@ -77,7 +77,7 @@ class Corpus:
     """What to do."""
 
 
-def run(options: Corpus) -> None:
+def run_corpus(options: Corpus) -> None:
     """Do what the command line asks for.
 
     Raises:
@@ -130,6 +130,8 @@ def print_documents(wanted: ReadFile) -> None:
     Once.
     <|endoftext|>
     """
+    if wanted.limit is not None and wanted.limit < 0:
+        raise InputError(f"--limit: expected at least 0 documents, found {wanted.limit}")
     on_error = corpus.ErrorPolicy(wanted.on_error)
     size = wanted.file.stat().st_size if wanted.file.exists() else 0
     with tqdm(total=size, unit="B", unit_scale=True, disable=None, file=sys.stderr) as bar:

@@ -1,5 +1,6 @@
 """`scratchlm data`: text into token shards, and what a folder of them holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +11,10 @@ from tqdm import tqdm
 from scratchlm import data
 from scratchlm.cli.texts import read_input, text_inputs
 from scratchlm.corpus import SEPARATOR, ErrorPolicy
-from scratchlm.tokenizer import Tokenizer
+from scratchlm.errors import InputError
+from scratchlm.tokenizer import Tokenizer, choose_encoder
+
+SAMPLE = 200_000  # characters on which two encoders are compared
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,9 @@ class Pack:
     """Stop at a line that holds no text, or count it and read on (JSON Lines only)."""
     workers: int = 1
     """Processes that tokenize; the shards are the same."""
+    encoder: Literal["auto", "ours", "tiktoken"] = "auto"
+    """Who encodes: tiktoken where it is installed and gives the same ids for the first documents,
+    or our own code; the shards are the same."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Data:
     """What to do."""
 
 
-def run(options: Data) -> None:
+def run_data(options: Data) -> None:
     """Do what the command line asks for.
 
     Raises:
@@ -70,12 +77,12 @@ def run(options: Data) -> None:
     """
     match options.action:
         case Pack() as action:
-            pack(action)
+            pack_text(action)
         case Show() as action:
-            show(action)
+            show_shards(action)
 
 
-def pack(options: Pack) -> None:
+def pack_text(options: Pack) -> None:
     """Write the shards, and print how many there are.
 
     Raises:
@@ -84,8 +91,9 @@ def pack(options: Pack) -> None:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()); Tokenizer([]).save(folder / "t.json")
     >>> _ = (folder / "a.txt").write_text("ab")
-    >>> pack(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
+    >>> pack_text(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
     1 shard, 1 document, 3 tokens: ...
+    encoded by tiktoken, with the same ids as ours in the first 1 documents
     """
     tokenizer = Tokenizer.load(options.tokenizer)
     size = sum(file.stat().st_size for file in text_inputs(options.input)[0])
@@ -99,21 +107,58 @@ def pack(options: Pack) -> None:
             on_error=on_error,
             progress=bar.update,
         )
+        sample, texts = take_sample(texts)
+        tokenizer, encoder = choose_encoder(tokenizer, options.encoder, sample)
         index = data.write_shards(
-            texts, tokenizer, options.out, options.shard_tokens, workers=options.workers
+            texts,
+            tokenizer,
+            options.out,
+            options.shard_tokens,
+            workers=options.workers,
         )
     print(f"{summary(index)}: {options.out}")
+    print(f"encoded by {encoder}")
     if on_error.counts:
         print(on_error)
 
 
-def show(options: Show) -> None:
+def take_sample(texts: Iterator[str], size: int = SAMPLE) -> tuple[list[str], Iterator[str]]:
+    """Take the first documents, until they have so many characters.
+
+    Returns:
+        These, and all documents. Where one of the first cannot be read, the error comes when its
+        turn has come among all, so that those before it are packed.
+
+    >>> sample, texts = take_sample(iter(["ab", "cd", "ef"]), 3); sample, list(texts)
+    (['ab', 'cd'], ['ab', 'cd', 'ef'])
+    """
+    sample: list[str] = []
+    failure: InputError | None = None
+    try:
+        while size > 0 and (text := next(texts, None)) is not None:
+            sample.append(text)
+            size -= len(text)
+    except InputError as error:
+        failure = error
+
+    def every() -> Iterator[str]:
+        yield from sample
+        if failure is not None:
+            raise failure
+        yield from texts
+
+    return sample, every()
+
+
+def show_shards(options: Show) -> None:
     """Print a line for the whole, one for each shard, and what was asked for beside.
 
     Raises:
         InputError: The folder is no finished folder of shards, belongs to another tokenizer, or
             has changed.
     """
+    if options.seq_len is not None and options.seq_len < 1:
+        raise InputError(f"data: expected --seq-len of at least 1, found {options.seq_len}")
     tokenizer = Tokenizer.load(options.tokenizer).fingerprint if options.tokenizer else None
     shards = data.Shards.load(options.folder, tokenizer)
     index = data.ShardIndex.load(options.folder)

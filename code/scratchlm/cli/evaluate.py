@@ -37,7 +37,7 @@ class Evaluate:
     """How many bytes the n-gram models look back."""
 
 
-def run(options: Evaluate) -> None:
+def run_evaluate(options: Evaluate) -> None:
     """Measure every rung and print them, the worst first.
 
     Raises:

@@ -29,7 +29,7 @@ class Generate:
     """Another seed, another text."""
 
 
-def run(options: Generate) -> None:
+def run_generate(options: Generate) -> None:
     """Print the text while it is written.
 
     Raises:

@@ -1,6 +1,7 @@
 """`scratchlm model`: what a model costs before anyone trains it; old models brought up to date."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -47,7 +48,7 @@ class Model:
     """Whose state is counted."""
 
 
-def run(options: Model) -> None:
+def run_model(options: Model) -> None:
     """Do what the command line asks for.
 
     Raises:
@@ -55,7 +56,8 @@ def run(options: Model) -> None:
     """
     if options.action == "convert":
         convert_folder(options.name)
-        print(f"{options.name}: in today's form; scratchlm generate --model {options.name}")
+        path = shlex.quote(options.name)
+        print(f"{options.name}: in today's form; try it: scratchlm generate --model {path}")
     else:
         print(describe_model(options))
 

@@ -80,7 +80,7 @@ RUN = Envelope(
 )
 
 
-def run(options: Pretrain) -> None:
+def run_pretrain(options: Pretrain) -> None:
     """Train, show samples on the way, measure on the held-out end, and save.
 
     Raises:
@@ -122,7 +122,7 @@ def train_text(
     Raises:
         InputError: The text cannot be used, or the folder holds a run with other settings.
     """
-    run(Pretrain(text=Path(text), out=Path(out), **settings))
+    run_pretrain(Pretrain(text=Path(text), out=Path(out), **settings))
     return load_folder(out)
 
 

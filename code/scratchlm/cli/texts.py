@@ -6,6 +6,7 @@ from typing import Literal
 
 from scratchlm.corpus import SEPARATOR, ErrorPolicy, read_jsonl, read_texts, text_files
 from scratchlm.corpus.readers.chunks import uncompressed_name
+from scratchlm.corpus.readers.inputs import input_files
 from scratchlm.corpus.readers.text import is_text_name
 from scratchlm.errors import InputError
 
@@ -16,16 +17,19 @@ def text_inputs(path: Path) -> tuple[list[Path], bool]:
     """List the files of an input, in the order of their names; true where they are JSON Lines.
 
     Raises:
-        InputError: There is nothing to read, or a folder holds text of both kinds.
+        InputError: There is nothing to read, a folder cannot be read, or it holds text of both
+            kinds.
 
     >>> text_inputs(Path("none"))
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: none: expected a file or a folder, found nothing there
     """
-    below = path.rglob("[!.]*") if path.is_dir() else []
-    lines = sorted(filter(_is_json_lines, below), key=Path.as_posix)
-    if lines and any(map(is_text_name, path.rglob("*"))):
+    below: list[Path] = []
+    if path.is_dir():
+        below = input_files([path], ErrorPolicy("stop", otherwise=""))
+    lines = list(filter(_is_json_lines, below))
+    if lines and any(map(is_text_name, below)):
         raise InputError(
             f"{path}: expected JSON Lines or plain text in this folder, found both; "
             "name one file, or a folder with one kind"

@@ -35,7 +35,7 @@ Pattern = Literal[
 
 
 @dataclass(frozen=True)
-class Tokenizer:
+class TokenizerOptions:
     """Learn a tokenizer from text (--text), or use one (--load); --show prints a text's tokens."""
 
     text: Path | None = None
@@ -66,7 +66,7 @@ class Tokenizer:
     """A text whose tokens are printed."""
 
 
-def run(options: Tokenizer) -> None:
+def run_tokenizer(options: TokenizerOptions) -> None:
     """Do what the command line asks for.
 
     Raises:
@@ -92,7 +92,7 @@ def run(options: Tokenizer) -> None:
         print(token_table(used, options.show))
 
 
-def train_tokenizer(options: Tokenizer, text: Path) -> tokenizer.Tokenizer:
+def train_tokenizer(options: TokenizerOptions, text: Path) -> tokenizer.Tokenizer:
     """Train a tokenizer, write it, and print what became of it.
 
     Raises:
@@ -101,7 +101,7 @@ def train_tokenizer(options: Tokenizer, text: Path) -> tokenizer.Tokenizer:
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "a.txt").write_text("low lower lowest")
-    >>> options = Tokenizer(vocab_size=260, out=folder / "t.json")
+    >>> options = TokenizerOptions(vocab_size=260, out=folder / "t.json")
     >>> _ = train_tokenizer(options, folder / "a.txt")  # doctest: +ELLIPSIS
     260 tokens, 2.00 bytes each: ...
     """
@@ -127,7 +127,7 @@ def train_tokenizer(options: Tokenizer, text: Path) -> tokenizer.Tokenizer:
     return trained
 
 
-def load_tokenizer(options: Tokenizer, path: Path) -> tokenizer.Tokenizer:
+def load_tokenizer(options: TokenizerOptions, path: Path) -> tokenizer.Tokenizer:
     """Read a tokenizer.json, or ranks.
 
     Raises:

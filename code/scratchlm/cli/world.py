@@ -53,14 +53,14 @@ class World:
     """What to write."""
 
 
-def run(options: World) -> None:
+def run_world(options: World) -> None:
     """Write a dump, and print its files.
 
     Raises:
         InputError: the size or the seed cannot be used, or the folder cannot be written.
 
     >>> import tempfile
-    >>> run(World(Forum(Path(tempfile.mkdtemp()), size="1kB")))  # doctest: +ELLIPSIS
+    >>> run_world(World(Forum(Path(tempfile.mkdtemp()), size="1kB")))  # doctest: +ELLIPSIS
     /...Posts.xml: ... bytes
     /...Posts.jsonl: ... bytes
     """

@@ -50,7 +50,7 @@ class Zoo:
     """What to do."""
 
 
-def run(options: Zoo) -> None:
+def run_zoo(options: Zoo) -> None:
     """Do what the command line asks for.
 
     Raises:

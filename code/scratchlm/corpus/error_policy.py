@@ -71,7 +71,8 @@ it, or leave it out with on_error=ErrorPolicy("skip") (--on-error skip)
         """
         for reason, times, where in counted:
             self.counts[reason] += times
-            self.first.setdefault(reason, where)
+            # The name of a file may be bytes that are no text; it is to be printed all the same.
+            self.first.setdefault(reason, where.encode("utf-8", "backslashreplace").decode())
 
     @property
     def counted(self) -> list[Counted]:

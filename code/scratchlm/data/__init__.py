@@ -18,8 +18,6 @@ from scratchlm.data.batch_loader import BatchLoader
 from scratchlm.data.document_batches import DocumentBatches
 from scratchlm.data.document_mask import attention_pairs, document_mask
 from scratchlm.data.documents import encode_document
-from scratchlm.data.header import Header, read_header
-from scratchlm.data.index import ShardIndex
 from scratchlm.data.mixture import Mixture
 from scratchlm.data.own_text import OwnText, prepare_text
 from scratchlm.data.packed_documents import PADDING, PackedDocuments
@@ -33,13 +31,15 @@ from scratchlm.data.packing_strategies import (
 from scratchlm.data.permutation import Permutation, Shuffle
 from scratchlm.data.sample_stream import SampleBatches, SampleStream, collate
 from scratchlm.data.shard import Shard, verify_shard
+from scratchlm.data.shard_header import Header, read_header
+from scratchlm.data.shard_index import ShardIndex
 from scratchlm.data.shard_text import ShardText, open_shards
 from scratchlm.data.shards import Shards
 from scratchlm.data.stream_batches import StreamBatches
 from scratchlm.data.training_text import TrainingText
 from scratchlm.data.village_batches import VillageBatches
 from scratchlm.data.windows import Windows, documents_cut
-from scratchlm.data.write import SHARD_TOKENS, write_shards
+from scratchlm.data.write_shards import SHARD_TOKENS, write_shards
 
 __all__ = [
     "IGNORE_INDEX",

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from torch import Tensor
 
-from scratchlm.data.document_mask import document_mask
 from scratchlm.errors import InputError
 
 IGNORE_INDEX = -100  # a target that PyTorch's cross-entropy leaves out
@@ -43,11 +42,6 @@ class Batch:
     def count(self) -> int:
         """How many targets are to be predicted."""
         return int((self.targets != IGNORE_INDEX).sum())
-
-    @property
-    def mask(self) -> Bool[Tensor, "batch seq_len seq_len"] | None:
-        """The document mask; None where each position attends to all before it in its row."""
-        return None if self.document_ids is None else document_mask(self.document_ids)
 
     def rows(self, first: int, last: int) -> "Batch":
         """Some of the rows, from ``first`` to before ``last``."""

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from scratchlm.data.documents import encode_document
-from scratchlm.data.header import id_dtype
+from scratchlm.data.shard_header import id_dtype
 from scratchlm.errors import InputError
 from scratchlm.processes import exit_with_parent
 from scratchlm.tokenizer import Tokenizer

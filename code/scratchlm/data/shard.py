@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, UInt
 
-from scratchlm.data.header import CHUNK, HEADER_BYTES, Header, id_dtype, read_header
-from scratchlm.data.writer import ShardWriter
+from scratchlm.data.shard_header import CHUNK, HEADER_BYTES, Header, id_dtype, read_header
+from scratchlm.data.shard_writer import ShardWriter
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
 

@@ -55,7 +55,7 @@ def open_shards(
             shard; or there is not a weight for each.
 
     >>> import tempfile
-    >>> from scratchlm.data.write import write_shards
+    >>> from scratchlm.data.write_shards import write_shards
     >>> folder = Path(tempfile.mkdtemp())
     >>> Tokenizer([]).save(folder / "t.json")
     >>> _ = write_shards(["ab", "cd", "ef"], Tokenizer([]), folder / "one", shard_tokens=6)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, UInt
 
-from scratchlm.data.header import read_header
-from scratchlm.data.index import INDEX, ShardIndex
 from scratchlm.data.shard import Shard
+from scratchlm.data.shard_header import read_header
+from scratchlm.data.shard_index import INDEX, ShardIndex
 from scratchlm.errors import InputError
 
 
@@ -76,7 +76,7 @@ class Shards:
                 index names, or all belong to another tokenizer.
 
         >>> import tempfile
-        >>> from scratchlm.data.write import write_shards
+        >>> from scratchlm.data.write_shards import write_shards
         >>> from scratchlm.tokenizer import Tokenizer
         >>> folder = Path(tempfile.mkdtemp())
         >>> _ = write_shards(["ab", "c"], Tokenizer([]), folder, 3)

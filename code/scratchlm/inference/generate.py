@@ -130,9 +130,10 @@ def generate_text(
     """
     if max_new_tokens < 0:
         raise InputError(f"generate: expected max_new_tokens from 0 on, found {max_new_tokens}")
-    separator = [tokenizer.special_tokens[END_OF_TEXT]]
-    bos_token_ids = separator if bos_token_ids is None else bos_token_ids
-    stop_token_ids = separator if stop_token_ids is None else stop_token_ids
+    if bos_token_ids is None:  # not looked up before: a published tokenizer may have no separator
+        bos_token_ids = [tokenizer.special_tokens[END_OF_TEXT]]
+    if stop_token_ids is None:
+        stop_token_ids = [tokenizer.special_tokens[END_OF_TEXT]]
     ids = [*bos_token_ids, *tokenizer.encode(prompt)][-model.config.max_seq_len :]
     generator = torch.Generator().manual_seed(seed)
     tokens = generate(
@@ -175,10 +176,11 @@ def generate_batch(
         What follows each prompt.
     """
     end, texts = tokenizer.special_tokens[END_OF_TEXT], list[str]()
+    allowed = tokens_of(tokenizer, model.config.vocab_size)
     generator = torch.Generator().manual_seed(seed)
     for first in range(0, len(prompts), batch_size):
         rows = [[end, *tokenizer.encode(text)] for text in prompts[first : first + batch_size]]
-        tokens = generate(model, rows, sampling, generator=generator)
+        tokens = generate(model, rows, sampling, generator=generator, allowed=allowed)
         columns, open_rows = list[Tensor](), torch.ones(len(rows), dtype=torch.bool)
         room = model.config.max_seq_len - max(map(len, rows))
         for _, column in zip(range(room), tokens, strict=False):

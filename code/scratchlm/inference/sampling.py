@@ -47,7 +47,7 @@ def sampling_probs(
     Degeneration", section 3.1.
 
     Args:
-        logits: Scores of all tokens.
+        logits: Logits of all tokens.
         sampling: What to keep.
 
     >>> logits = torch.tensor([0.5, 0.3, 0.2]).log()

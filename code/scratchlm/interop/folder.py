@@ -5,6 +5,7 @@ tokenizer, ``generation_config.json`` the tokens that begin and end a text, and 
 what the book knows of the model, with a hash of each of the others.
 """
 
+import hashlib
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ from scratchlm.interop.tensor_files import (
 from scratchlm.interop.weight_map import Rule, scratchlm_map, to_hf
 from scratchlm.interop.weights import assemble
 from scratchlm.model import Transformer
-from scratchlm.storage import Envelope, read_json, sha256, write_atomically
+from scratchlm.storage import Envelope, read_json, write_atomically
 from scratchlm.tokenizer import TOKENIZER_FILE, Tokenizer
 from scratchlm.tokenizer.chat_template import ChatTemplate
 
@@ -121,7 +122,7 @@ def save(
     write_tensors(folder, to_hf(weights, rule_of(fields)), shard_bytes)
     beside = (CONFIG, GENERATION, TOKENIZER_FILE, TOKENIZER_CONFIG, TEMPLATE, INDEX)
     files = [folder / name for name in beside if (folder / name).exists()]
-    sums = {path.name: sha256(path.read_bytes()) for path in (*files, *weight_files(folder))}
+    sums = {path.name: file_sha256(path) for path in (*files, *weight_files(folder))}
     ENVELOPE.save(folder / NOTES, FolderNotes(dict(notes or {}), sums))
 
 
@@ -219,11 +220,21 @@ def check_notes(folder: Path, *, needed: bool) -> None:
         path = folder / name
         if not path.is_file():
             raise InputError(f"{path}: expected a file, found nothing there; {AGAIN}")
-        if (found := sha256(path.read_bytes())) != expected:
+        if (found := file_sha256(path)) != expected:
             raise InputError(
                 f"{path}: expected sha256 {expected}, found {found}: it was changed since {NOTES} "
                 f"was written; {AGAIN}"
             )
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file, in hexadecimal, however large it is.
+
+    >>> len(file_sha256(Path(__file__)))
+    64
+    """
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def select(

@@ -1,4 +1,4 @@
-"""Models in GGUF files, the form of llama.cpp: configuration, weights, tokenizer, chat template."""
+"""Models in GGUF files, the form of llama.cpp."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +11,16 @@ from torch import Tensor
 
 from scratchlm.errors import InputError, quote
 from scratchlm.interop.config_json import read_config
-from scratchlm.interop.controls import Controls
 from scratchlm.interop.gguf_file import GGUFFile
+from scratchlm.interop.gguf_tokenizer import gguf_chat_template, gguf_controls, gguf_tokenizer
 from scratchlm.interop.loaded import Loaded
 from scratchlm.interop.weight_map import parts_of
 from scratchlm.interop.weights import assemble
 from scratchlm.model import ModelConfig, Transformer
-from scratchlm.tokenizer import Tokenizer
-from scratchlm.tokenizer.chat_template import ChatTemplate
-from scratchlm.tokenizer.formats.hugging_face import BYTE_LEVEL, fields_of
+from scratchlm.model.rope import rope_angles
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3")
+ROPE_FREQS = "rope_freqs.weight"  # what Llama 3.1 and later divide the rotary frequencies by
 PERMUTED = ("llama",)  # their query and key rows stand as interleaved rotary positions want them
 # The keys that follow the architecture's name, and the fields of a config.json that hold the same.
 FIELDS: Mapping[str, str] = MappingProxyType(
@@ -55,38 +54,6 @@ TENSORS: Mapping[str, str] = MappingProxyType(
         "mlp.down_proj": "ffn_down",
     }
 )
-# What splits text into pre-tokens, by the name that llama.cpp gives it (llama-vocab.cpp), as a
-# tokenizer.json would say it.
-WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
-SIGNS_AND_SPACES = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-BY_ITSELF = {**BYTE_LEVEL, "use_regex": True}
-
-
-def split_by(numbers: str) -> dict[str, Any]:
-    r"""The pre-tokenizer of Llama 3 and Qwen 2, which differ in how they split numbers.
-
-    >>> split_by(r"\p{N}")["type"]
-    'Sequence'
-    """
-    pattern = {"Regex": f"{WORDS}|{numbers}|{SIGNS_AND_SPACES}"}
-    split = {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}
-    return {"type": "Sequence", "pretokenizers": [split, {**BYTE_LEVEL, "use_regex": False}]}
-
-
-DIGITS = {"type": "Digits", "individual_digits": True}
-PRE_TOKENIZERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "gpt-2": BY_ITSELF,
-        "smollm": {"type": "Sequence", "pretokenizers": [DIGITS, BY_ITSELF]},
-        "qwen2": split_by(r"\p{N}"),
-        "deepseek-r1-qwen": split_by(r"\p{N}"),
-        "llama-bpe": split_by(r"\p{N}{1,3}"),
-    }
-)
-# Types of tokens; the others are control tokens of some kind.
-NORMAL, USER_DEFINED, UNUSED = 1, 4, 5
-# Tokens of these names end a text for llama.cpp, whatever else a file says.
-ENDING = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|eom_id|>")
 
 
 def gguf_model(file: GGUFFile) -> Transformer:
@@ -100,7 +67,7 @@ def gguf_model(file: GGUFFile) -> Transformer:
             shape, or not a number.
     """
     config = gguf_config(file)
-    wanted = dict[str, str]()
+    wanted = {"rotary": ROPE_FREQS}
 
     def read(ours: str) -> Tensor:
         name = wanted[ours] = tensor_name(ours)
@@ -134,7 +101,7 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
     }
     given = {"attention.head_count_kv": given.get("attention.head_count")} | given
     fields = {theirs: given.pop(key) for key, theirs in FIELDS.items() if key in given}
-    fields |= shape_of_tensors(file, family)
+    fields |= shape_of_tensors(file, family) | rope_scaling_of_tensors(file)
     blocks = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
     if fields.get("num_hidden_layers") != len(blocks):
         raise InputError(
@@ -142,6 +109,7 @@ def gguf_config(file: GGUFFile) -> ModelConfig:
             f"{start}block_count says, found tensors of {len(blocks)}"
         )
     config = read_config(fields, str(file.path))
+    check_rope_freqs(file, config)
     # What says the same again, or says that nothing else is done.
     known = {"vocab_size": config.vocab_size, "rope.scaling.type": "none"}
     known |= dict.fromkeys(("rope.dimension_count", "attention.value_length"), config.head_dim)
@@ -174,6 +142,38 @@ def shape_of_tensors(file: GGUFFile, family: str) -> dict[str, Any]:
     return fields
 
 
+def rope_scaling_of_tensors(file: GGUFFile) -> dict[str, Any]:
+    """How rotary positions are scaled, where a tensor says it instead of the metadata.
+
+    The scaling of Llama 3.1, whose other numbers have been the same in all models since.
+    """
+    if ROPE_FREQS not in file:
+        return {}
+    scaling = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "rope_type": "llama3"}
+    scaling |= {"original_max_position_embeddings": 8192}
+    return {"rope_scaling": {**scaling, "factor": float(file.read(ROPE_FREQS).max())}}
+
+
+def check_rope_freqs(file: GGUFFile, config: ModelConfig) -> None:
+    """Compare the tensor with what the scaling that was guessed from it does.
+
+    Raises:
+        InputError: They differ.
+    """
+    if ROPE_FREQS not in file:
+        return
+    plain, scaled = (
+        rope_angles(torch.ones(1, dtype=torch.long), config.head_dim, config.rope_theta, scaling)[0]
+        for scaling in (None, config.rope_scaling)
+    )
+    found = torch.from_numpy(file.read(ROPE_FREQS).copy()).double()
+    if found.shape != plain.shape or not torch.allclose(plain / scaled, found, rtol=1e-4):
+        raise InputError(
+            f"{file.path}: expected {ROPE_FREQS} as Llama 3.1 scales its rotary positions, found "
+            "other numbers, which the model here does not do"
+        )
+
+
 def tensor_name(ours: str) -> str:
     """What GGUF calls one of our weights.
 
@@ -197,94 +197,6 @@ def half_from_interleaved(
     """
     pairs = weight.unflatten(0, (-1, head_dim // 2, 2))
     return pairs.transpose(1, 2).flatten(0, 2)  # type: ignore[no-any-return]
-
-
-def gguf_tokenizer(file: GGUFFile) -> Tokenizer:
-    """Build the tokenizer of a GGUF file: a byte-level byte-pair encoding.
-
-    Raises:
-        InputError: It is of another kind, cuts text in a way that is unknown, or is damaged.
-    """
-    kind = file.value("tokenizer.ggml.model", str)
-    pre = file.value("tokenizer.ggml.pre", str)
-    if kind != "gpt2" or pre not in PRE_TOKENIZERS:
-        raise InputError(
-            f"{file.path}: expected gpt2 as tokenizer.ggml.model and one of "
-            f"{', '.join(PRE_TOKENIZERS)} as tokenizer.ggml.pre, found {quote(kind)} and "
-            f"{quote(pre)}"
-        )
-    tokens, merges = (file.value(f"tokenizer.ggml.{name}", list) for name in ("tokens", "merges"))
-    types = file.value("tokenizer.ggml.token_type", list, [NORMAL] * len(tokens))
-    if len(types) != len(tokens) or not all(isinstance(one, str) for one in (*tokens, *merges)):
-        raise InputError(
-            f"{file.path}: expected texts as tokens and merges, and {len(tokens)} types of tokens, "
-            f"found {len(types)} types or other lists"
-        )
-    added = [
-        {"content": token, "id": id, "special": types[id] != USER_DEFINED}
-        for id, token in enumerate(tokens)
-        if types[id] not in (NORMAL, UNUSED)
-    ]
-    vocab = {token: id for id, token in enumerate(tokens) if types[id] != UNUSED}
-    prepends, bos = add_bos(file), file.metadata.get("tokenizer.ggml.bos_token_id")
-    content = {
-        "normalizer": {"type": "NFC"} if pre == "qwen2" else None,  # as Qwen's own tokenizer.json
-        "added_tokens": added,
-        "pre_tokenizer": PRE_TOKENIZERS[pre],
-        # Llama 3's encoder looks whole pre-tokens up before it merges.
-        "model": {
-            "type": "BPE",
-            "vocab": vocab,
-            "merges": merges,
-            "ignore_merges": pre == "llama-bpe",
-        },
-    }
-    try:
-        return Tokenizer(**fields_of(content)).with_bos(
-            [bos] if prepends and bos is not None else []
-        )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{file.path}: expected a tokenizer, found: {quote(str(error))}"
-        ) from error
-
-
-def add_bos(file: GGUFFile) -> bool:
-    """Whether a token stands before every text; Llama 3's files may leave it unsaid."""
-    default = file.metadata.get("tokenizer.ggml.pre") == "llama-bpe"
-    return bool(file.value("tokenizer.ggml.add_bos_token", bool, default))
-
-
-def gguf_controls(file: GGUFFile, tokenizer: Tokenizer) -> Controls:
-    """Read which tokens begin and end a text.
-
-    Raises:
-        InputError: One of them is no number.
-    """
-    start = "tokenizer.ggml."
-    names = ("eos_token_id", "eot_token_id", "eom_token_id")
-    ends = [file.value(start + name, int) for name in names if start + name in file.metadata]
-    ends += [id for name, id in tokenizer.special_tokens.items() if name in ENDING]
-    bos = file.metadata.get(start + "bos_token_id")
-    first = tuple(ends[:1]) if bos is None else (file.value(start + "bos_token_id", int),)
-    return Controls(tuple(tokenizer.bos_token_ids), first, frozenset(ends))
-
-
-def gguf_chat_template(file: GGUFFile) -> ChatTemplate | None:
-    """Read the chat template where there is one.
-
-    Raises:
-        InputError: It is no template.
-    """
-    key = "tokenizer.chat_template"
-    if key not in file.metadata:
-        return None
-    tokens, variables = file.value("tokenizer.ggml.tokens", list), dict[str, str]()
-    for name in ("bos_token", "eos_token"):
-        id = file.metadata.get(f"tokenizer.ggml.{name}_id")
-        if isinstance(id, int) and 0 <= id < len(tokens):
-            variables[name] = str(tokens[id])
-    return ChatTemplate(file.value(key, str), variables)
 
 
 def load_gguf(path: str | Path) -> Loaded:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from scratchlm.errors import InputError, quote
+from scratchlm.errors import InputError, quote, shorten
 from scratchlm.storage import read_json, write_atomically
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -116,7 +116,8 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
             found |= load_file(path)
         except (SafetensorError, OSError) as error:
             raise InputError(
-                f"{path}: expected a whole safetensors file, found a damaged one ({error}); {COPY}"
+                f"{path}: expected a whole safetensors file, found a damaged one "
+                f"({shorten(str(error))}); {COPY}"
             ) from error
     return found
 

@@ -14,9 +14,9 @@ class Parameters:
 
     Attributes:
         embeddings: Vectors of tokens and positions.
-        attention: Matrices and constants of attention, in all blocks.
+        attention: Matrices and biases of attention, in all blocks.
         feed_forward: Those of the feed-forward layers.
-        norms: Gains and shifts of all norms.
+        norms: Gains and biases of all norms.
         head: The matrix that scores tokens, where it is not that of the embeddings.
 
     >>> sum(vars(count_parameters(ModelConfig.gpt2())).values())
@@ -140,7 +140,7 @@ def count_flops(config: ModelConfig, batch_size: int, seq_len: int) -> Flops:
     """Count the operations of the matrix products in a forward pass (FLOPs).
 
     A product of matrices of a × b and b × c has 2abc of them. Scores are counted in full, as if
-    positions looked ahead, too. The embedding is a look-up and costs none. Source: Kaplan et al.
+    positions looked ahead, too. The embedding is a lookup and costs none. Source: Kaplan et al.
     (2020), "Scaling Laws for Neural Language Models", table 1.
 
     Args:

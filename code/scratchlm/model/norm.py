@@ -31,7 +31,7 @@ def layer_norm(
     shift: Float[Tensor, "d_model"] | None = None,
     epsilon: float = EPSILON,
 ) -> Float[Tensor, "*any d_model"]:
-    """Take the mean out of each vector, then do as `rms_norm`, and add a learned shift.
+    """Take the mean out of each vector, then do as `rms_norm`, and add a learned bias.
 
     Source: Ba et al. (2016), "Layer Normalization", eq. 4.
 
@@ -43,15 +43,15 @@ def layer_norm(
 
 
 class RMSNorm(nn.Module):
-    """`rms_norm` with a gain of its own for each of the ``width`` numbers.
+    """`rms_norm` with a gain of its own for each of the ``dim`` numbers.
 
     >>> RMSNorm(8)(torch.ones(2, 8)).shape
     torch.Size([2, 8])
     """
 
-    def __init__(self, width: int, epsilon: float = EPSILON) -> None:
+    def __init__(self, dim: int, epsilon: float = EPSILON) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
+        self.weight = nn.Parameter(torch.ones(dim))
         self.epsilon = epsilon
 
     def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
@@ -61,16 +61,16 @@ class RMSNorm(nn.Module):
 
 
 class LayerNorm(nn.Module):
-    """`layer_norm` with a gain and a shift of its own for each of the ``width`` numbers.
+    """`layer_norm` with a gain and a bias of its own for each of the ``dim`` numbers.
 
     >>> LayerNorm(8)(torch.ones(2, 8)).abs().max().item()
     0.0
     """
 
-    def __init__(self, width: int, epsilon: float = EPSILON) -> None:
+    def __init__(self, dim: int, epsilon: float = EPSILON) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
-        self.bias = nn.Parameter(torch.zeros(width))
+        self.weight = nn.Parameter(torch.ones(dim))
+        self.bias = nn.Parameter(torch.zeros(dim))
         self.epsilon = epsilon
 
     def forward(self, x: Float[Tensor, "*any d_model"]) -> Float[Tensor, "*any d_model"]:
@@ -79,12 +79,12 @@ class LayerNorm(nn.Module):
         return nn.functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.epsilon)
 
 
-def make_norm(config: ModelConfig, width: int | None = None) -> RMSNorm | LayerNorm:
-    """Return the norm that the configuration names, by default for the model's width.
+def make_norm(config: ModelConfig, dim: int | None = None) -> RMSNorm | LayerNorm:
+    """Return the norm that the configuration names, by default for vectors of ``d_model`` numbers.
 
     >>> config = ModelConfig(9, max_seq_len=8, d_model=6, n_layers=2, n_heads=1, norm="layer")
     >>> type(make_norm(config)).__name__
     'LayerNorm'
     """
     kind = RMSNorm if config.norm == "rms" else LayerNorm
-    return kind(width or config.d_model, config.norm_epsilon)
+    return kind(dim or config.d_model, config.norm_epsilon)

@@ -70,16 +70,16 @@ class SineTable(Positions):
     The table is no buffer: it is made anew wherever the model is, however the model was made.
     """
 
-    def __init__(self, config: ModelConfig, width: int) -> None:
+    def __init__(self, config: ModelConfig, dim: int) -> None:
         super().__init__()
-        self.config, self.width = config, width
+        self.config, self.dim = config, dim
         self._table = self._make(min(config.max_seq_len, TABLE))
 
     def _make(self, positions: int) -> tuple[Tensor, Tensor]:
         with torch.device("cpu"):  # also where the model is made on another, or on none ("meta")
             angles = rope_angles(
                 torch.arange(positions),
-                self.width,
+                self.dim,
                 self.config.rope_theta,
                 self.config.rope_scaling,
             )

@@ -16,7 +16,7 @@ def llama(
     n_kv_heads: int = 0,
     rope_theta: float = 10_000.0,
 ) -> ModelConfig:
-    """Return a shape of the Llama family: Pre-LN with RMSNorm, RoPE, SwiGLU, no constants.
+    """Return a shape of the Llama family: Pre-LN with RMSNorm, RoPE, SwiGLU, no biases.
 
     Source: Touvron et al. (2023), "LLaMA", section 2.2.
 
@@ -51,7 +51,7 @@ def qwen3(
     tie: bool = True,
     n_kv_heads: int = 8,
 ) -> ModelConfig:
-    """Return a shape of the Qwen 3 family: Llama's, with normed queries and keys.
+    """Return a shape of the Qwen 3 family: Llama's, with normalized queries and keys.
 
     Source: Yang et al. (2025), "Qwen3 Technical Report", section 2.
 
@@ -73,7 +73,7 @@ def qwen3(
 
 
 def olmo2(max_seq_len: int, d_model: int, n_layers: int, n_heads: int, d_ff: int) -> ModelConfig:
-    """Return a shape of the OLMo 2 family: layers whose answers are normed.
+    """Return a shape of the OLMo 2 family: sublayers whose output is normalized.
 
     Source: OLMo Team (2025), "2 OLMo 2 Furious", section 2.
 

@@ -1,7 +1,14 @@
 """Files: written whole or not at all, read with distrust, in one envelope."""
 
 from scratchlm.storage.envelope import Envelope, fingerprint
-from scratchlm.storage.files import AtomicFile, append, read_file, sha256, write_atomically
+from scratchlm.storage.files import (
+    AtomicFile,
+    append,
+    cannot_read,
+    read_file,
+    sha256,
+    write_atomically,
+)
 from scratchlm.storage.records import convert, from_fields, parse_json, read_json
 from scratchlm.storage.tensors import open_tensors, pack_tensors, seal_tensors, unpack_tensors
 
@@ -9,6 +16,7 @@ __all__ = [
     "AtomicFile",
     "Envelope",
     "append",
+    "cannot_read",
     "convert",
     "fingerprint",
     "from_fields",

@@ -199,8 +199,18 @@ def read_file(path: Path, remedy: str, *, limit: int | None = None) -> bytes:
                 )
             return file.read()
     except OSError as error:
-        found = error.strerror or error
-        raise InputError(f"{path}: expected a file, found {found}; {remedy}") from error
+        raise cannot_read(path, error, remedy) from error
+
+
+def cannot_read(path: Path, error: OSError, remedy: str) -> InputError:
+    """What to tell the user about a file that could not be read.
+
+    >>> print(cannot_read(Path("a.txt"), PermissionError(13, "Permission denied"), "make one"))
+    a.txt: expected a file, found Permission denied; check its permissions, and its folder's
+    """
+    if isinstance(error, PermissionError):
+        remedy = "check its permissions, and its folder's"
+    return InputError(f"{path}: expected a file, found {error.strerror or error}; {remedy}")
 
 
 def sha256(content: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scratchlm.errors import InputError, quote
 from scratchlm.storage.envelope import Envelope, T, fingerprint
+from scratchlm.storage.files import cannot_read
 from scratchlm.storage.records import parse_json
 
 METADATA, SUM, ENVELOPE = "__metadata__", "sha256", "scratchlm"
@@ -30,14 +31,14 @@ def seal_tensors(tensors: bytes, metadata: Mapping[str, str]) -> bytes:
     [1.0, 1.0]
     """
     length = int.from_bytes(tensors[:LENGTH], "little")
-    body = tensors[LENGTH + length :]
+    body = memoryview(tensors)[LENGTH + length :]
     header = {**json.loads(tensors[LENGTH : LENGTH + length]), METADATA: dict(metadata)}
     total = hashlib.sha256(fingerprint(header).encode())
     total.update(body)
     header[METADATA] = {**metadata, SUM: total.hexdigest()}
     line = json.dumps(header).encode()
     line += b" " * (-len(line) % LENGTH)  # the numbers lie at a multiple of eight
-    return len(line).to_bytes(LENGTH, "little") + line + body
+    return b"".join((len(line).to_bytes(LENGTH, "little"), line, body))
 
 
 def open_tensors(path: Path, remedy: str) -> dict[str, str]:
@@ -67,8 +68,7 @@ def open_tensors(path: Path, remedy: str) -> dict[str, str]:
             while chunk := file.read(CHUNK):
                 total.update(chunk)
     except OSError as error:
-        found = error.strerror or error
-        raise InputError(f"{path}: expected a file, found {found}; {remedy}") from error
+        raise cannot_read(path, error, remedy) from error
     if said != total.hexdigest():
         raise InputError(
             f"{path}: expected content with sha256 {quote(said)}, found {total.hexdigest()}: it "

@@ -20,6 +20,7 @@ from scratchlm.tokenizer.special_tokens import (
     MESSAGE_START,
 )
 from scratchlm.tokenizer.streaming import StreamDecoder
+from scratchlm.tokenizer.tiktoken_encoder import choose_encoder
 from scratchlm.tokenizer.tokenizer import Tokenizer
 from scratchlm.tokenizer.unigram_train import train_unigram
 from scratchlm.tokenizer.wordpiece import train_wordpiece
@@ -37,6 +38,7 @@ __all__ = [
     "TOKENIZER_FILE",
     "StreamDecoder",
     "Tokenizer",
+    "choose_encoder",
     "convert_tokenizer",
     "load_tiktoken",
     "save_tiktoken",

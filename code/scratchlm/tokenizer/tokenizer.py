@@ -1,6 +1,6 @@
 """The tokenizer: text to token ids and back."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,11 @@ from scratchlm.errors import InputError
 from scratchlm.storage import fingerprint
 from scratchlm.tokenizer.bpe_encode import BytePairEncoding, Pair, from_byte_merges
 from scratchlm.tokenizer.encode_text import TextEncoder
-from scratchlm.tokenizer.formats.hugging_face import read_tokenizer_json, write_tokenizer_json
+from scratchlm.tokenizer.formats.hugging_face import (
+    TokenizerFields,
+    read_tokenizer_json,
+    write_tokenizer_json,
+)
 from scratchlm.tokenizer.pretokenize import COMPLETE, GPT2_PATTERN
 from scratchlm.tokenizer.special_tokens import (
     END_OF_TEXT,
@@ -91,7 +95,9 @@ class Tokenizer:
                 "bos_token_ids, eos_token_ids: expected ids of special tokens, found "
                 f"{self.bos_token_ids} and {self.eos_token_ids}; name the tokens as special"
             )
-        self._encode_plain = TextEncoder(self.algorithm, self.ids, pattern, normalizer)
+        self._encode_plain: Callable[[str], list[int]] = TextEncoder(
+            self.algorithm, self.ids, pattern, normalizer
+        )
 
     @classmethod
     def from_vocab(
@@ -156,7 +162,16 @@ class Tokenizer:
         return f"Tokenizer({self.vocab_size} tokens, sha256 {self.fingerprint[:12]})"
 
     def __reduce__(self) -> tuple[Any, ...]:  # so that processes can share it
-        options: dict[str, Any] = {
+        return partial(Tokenizer, **self.fields()), ()
+
+    def fields(self) -> TokenizerFields:
+        """The arguments that build it again.
+
+        >>> Tokenizer(**Tokenizer([(104, 105)]).fields()).merges
+        ((104, 105),)
+        """
+        return {
+            "algorithm": self.algorithm,
             "special_tokens": [*self.special_tokens],
             "added_tokens": [*self.added_tokens],
             "pattern": self.pattern,
@@ -165,7 +180,6 @@ class Tokenizer:
             "bos_token_ids": self.bos_token_ids,
             "eos_token_ids": self.eos_token_ids,
         }
-        return partial(Tokenizer, self.algorithm, **options), ()
 
     def _identity(self) -> tuple[object, ...]:
         return self.fingerprint, self.bos_token_ids, self.eos_token_ids
@@ -182,8 +196,9 @@ class Tokenizer:
         >>> Tokenizer([]).with_bos([256]).bos_token_ids
         (256,)
         """
-        build, arguments = self.__reduce__()
-        return build(*arguments, bos_token_ids=bos_token_ids)  # type: ignore[no-any-return]
+        fields = self.fields()
+        fields["bos_token_ids"] = bos_token_ids
+        return Tokenizer(**fields)
 
     @property
     def merges(self) -> tuple[Pair, ...]:

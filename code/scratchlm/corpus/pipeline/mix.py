@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,11 @@ def _epochs(
     shares: Sequence[WeightedCorpus], sizes: Sequence[int], size: int, max_epochs: float
 ) -> list[float]:
     """How often each corpus will be read."""
-    if not shares or min(share.weight for share in shares) <= 0 or size < 1:
+    numbers = [max_epochs, *(share.weight for share in shares)]
+    if not shares or size < 1 or not all(0 < number < inf for number in numbers):
         raise InputError(
-            "mix: expected corpora with weights above 0 and a size of at least 1 byte, found "
-            f"{[share.weight for share in shares]} and {size}"
+            "mix: expected corpora, with weights and epochs above 0 and a size of at least 1 byte, "
+            f"found the weights {numbers[1:]}, {max_epochs} epochs and {size} bytes"
         )
     whole = sum(share.weight for share in shares)
     epochs = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.pipeline.manifest import load_manifest
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, shorten
 from scratchlm.storage import sha256, write_atomically
 
 SHARD_BYTES = 64_000_000  # of JSON
@@ -59,10 +59,10 @@ def read_shard(path: Path) -> Iterator[Document]:
             for number, line in enumerate(lines, start=1):
                 try:
                     document = from_line(line)
-                except (AttributeError, TypeError, ValueError) as error:
+                except (AttributeError, TypeError, ValueError, RecursionError) as error:
                     raise InputError(
-                        f"{path}: expected a document in line {number}, found: {error}; clean the "
-                        "corpus again into another folder"
+                        f"{path}: expected a document in line {number}, found: "
+                        f"{shorten(str(error))}; clean the corpus again into another folder"
                     ) from error
                 yield document
     except OSError as error:

@@ -131,7 +131,16 @@ def collection(path: Path) -> str:
     >>> collection(Path("in/tales.jsonl.gz")), collection(Path("in/tales.txt"))
     ('tales', 'tales')
     """
-    return uncompressed_name(path).stem
+    return file_name(uncompressed_name(path).with_suffix(""))
+
+
+def file_name(path: Path) -> str:
+    r"""A file's name as text, even if its bytes are none.
+
+    >>> file_name(Path("in/caf\udce9.txt"))
+    'caf\\udce9.txt'
+    """
+    return path.name.encode("utf-8", "backslashreplace").decode()
 
 
 def read_chunks(path: Path, start: int = 0, progress: Progress | None = None) -> Iterator[bytes]:

@@ -36,9 +36,14 @@ def split_lines(chunks: Iterable[bytes], start: int, limit: int) -> Iterator[Lin
     begin = place = start
     for chunk in chunks:
         for piece in _split(chunk):
-            held += piece[: max(0, limit - len(held))]
             place += len(piece)
-            if piece.endswith(b"\n"):
+            ends = piece.endswith(b"\n")
+            if ends and begin == place - len(piece) and len(piece) <= limit:  # as nearly all are
+                yield Line(piece, place)
+                begin = place
+                continue
+            held += piece[: max(0, limit - len(held))]
+            if ends:
                 yield Line(bytes(held), place, len(held) == place - begin)
                 held.clear()
                 begin = place

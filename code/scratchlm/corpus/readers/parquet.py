@@ -10,7 +10,7 @@ from scratchlm.corpus.limits import LIMITS, Limits, admit
 from scratchlm.corpus.readers.chunks import CHUNK, Broken, Progress, collection, open_metered
 from scratchlm.corpus.readers.jsonl import document_from_fields
 from scratchlm.corpus.require import require
-from scratchlm.errors import InputError, quote
+from scratchlm.errors import InputError, quote, shorten
 
 ROWS = 64  # in memory at once; a row group may hold a million
 
@@ -54,7 +54,7 @@ def read_parquet(
             table = arrow.ParquetFile(file, pre_buffer=False, buffer_size=CHUNK)
         except broken() as error:
             raise InputError(
-                f"{path}: expected a Parquet file with its footer, found: {error}; "
+                f"{path}: expected a Parquet file with its footer, found: {shorten(str(error))}; "
                 "it may be cut: fetch it again"
             ) from error
         if text not in table.schema_arrow.names:

@@ -1,6 +1,6 @@
 """Plain text as a stream of documents, however large the file, and however it is compressed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -8,8 +8,8 @@ from typing import Literal
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.limits import LIMITS, Limits, admit
-from scratchlm.corpus.readers.chunks import Broken, Progress, collection, read_chunks
-from scratchlm.corpus.readers.lines import split_lines
+from scratchlm.corpus.readers.chunks import Broken, Progress, collection, file_name, read_chunks
+from scratchlm.corpus.readers.lines import Line, split_lines
 from scratchlm.errors import InputError
 
 SEPARATOR = "<|endoftext|>"  # the line that usually ends a document in a file of many
@@ -64,7 +64,7 @@ def read_plain(
         text = _decode(data, path, begin, errors if whole else "ignore", on_error)
         text = text and admit(text, where, limits, on_error)
         if text:
-            yield Document(text, id=f"{path.name}:{begin}", source=collection(path), end=end)
+            yield Document(text, id=f"{file_name(path)}:{begin}", source=collection(path), end=end)
 
 
 def no_limits() -> Limits:
@@ -103,7 +103,11 @@ def _split(
     held, whole = bytearray(), True
     begin = end = start
     try:
-        for line in split_lines(read_chunks(path, start, progress), start, limits.record):
+        chunks = read_chunks(path, start, progress)
+        lines = (
+            _as_lines(chunks, start) if mark is None else split_lines(chunks, start, limits.record)
+        )
+        for line in lines:
             end = line.end
             if mark is not None and line.data.strip() == mark:
                 yield begin, end, bytes(held), whole
@@ -116,6 +120,13 @@ def _split(
         on_error.report("stream cut", f"{path}: after byte {end:,}", "more data", str(error))
     if held:
         yield begin, end, bytes(held), whole
+
+
+def _as_lines(chunks: Iterable[bytes], end: int) -> Iterator[Line]:
+    """Chunks are as good as lines where no line ends a document."""
+    for chunk in chunks:
+        end += len(chunk)
+        yield Line(chunk, end)
 
 
 def _decode(data: bytes, path: Path, begin: int, errors: str, on_error: ErrorPolicy) -> str | None:

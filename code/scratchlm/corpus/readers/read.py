@@ -47,9 +47,11 @@ READERS: dict[str, Callable[..., Iterator[Document]]] = {
     "parquet": read_parquet,
     "text": read_plain,
 }
-# A text about a format may hold its tags anywhere; a file of the format begins with them.
+# A text about a format may hold its tags anywhere; a file of the format begins with them. What was
+# once passed over is not looked at again (?>…), or a thousand comments would take for ever.
 XML = re.compile(
-    rb"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^<>\[]|\[.*?\])*>)*<(?P<root>mediawiki|posts)\b",
+    rb"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^<>\[]*(?:\[.*?\])?[^<>]*>)*+"
+    rb"<(?P<root>mediawiki|posts)\b",
     re.DOTALL,
 )
 
@@ -108,8 +110,14 @@ def _read_pipe(path: Path, start: int, options: dict[str, Any]) -> Iterator[Docu
     """What a pipe gives can be read once; telling its kind and resuming take more."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        with path.open("rb") as pipe, copy.open("wb") as file:
-            shutil.copyfileobj(pipe, file)
+        try:
+            with path.open("rb") as pipe, copy.open("wb") as file:
+                shutil.copyfileobj(pipe, file)
+        except OSError as error:
+            raise InputError(
+                f"{path}: expected room in {folder} for what the pipe gives, found: "
+                f"{error.strerror}; free some space, or name another place with TMPDIR"
+            ) from error
         try:
             kind_of(copy)
         except UnknownKindError:  # a pipe has no name that would tell text
@@ -151,7 +159,7 @@ def kind_of(path: Path) -> str:
         ) from error
     kind = _kind(head, name)
     if kind is None:
-        found = f"a file that begins with {head[:24]!r}" if magic else "an empty one"
+        found = f"a file that begins with {head[:24]!r}" if head else "an empty one"
         raise UnknownKindError(f"{path}: expected {KNOWN}; found {found}")
     return kind
 

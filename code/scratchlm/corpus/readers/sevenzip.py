@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scratchlm.corpus.require import require
-from scratchlm.errors import InputError
+from scratchlm.errors import InputError, shorten
 
 WAITING = 2  # chunks that may wait to be read; the library unpacks a megabyte to one chunk
 RATIO = 100  # times its size that an archive may grow; text grows five- to tenfold
@@ -44,7 +44,7 @@ def seven_zip_chunks(file: BinaryIO, path: Path, broken: type[Exception]) -> Ite
     except py7zr.exceptions.PasswordRequired as error:
         raise InputError(f"{path}: expected an open archive, found one with a password") from error
     except Exception as error:  # where bytes are wrong, the library stumbles in many ways
-        raise broken(f"no readable archive ({error})") from error
+        raise broken(f"no readable archive ({shorten(str(error))})") from error
     if len(entries) != 1:
         raise InputError(
             f"{path}: expected an archive of one file, found {len(entries)}; unpack it, and read "

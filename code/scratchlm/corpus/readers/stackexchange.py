@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 ANY_TAG = re.compile(rb"<")
-NUMBER = re.compile(r"-?[0-9]{1,18}")
+NUMBER = re.compile(r"-?[0-9]{1,18}")  # of 64 bits, as a database has it
 POST_TYPES = {"1": "question", "2": "answer"}  # the others are wiki pages of tags, notices …
 META = {
     "ParentId": "question",

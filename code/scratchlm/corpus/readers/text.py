@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.readers.chunks import Progress, uncompressed_name
+from scratchlm.corpus.readers.inputs import input_files
 from scratchlm.corpus.readers.plain import Errors, check_separator, no_limits, read_plain
 from scratchlm.errors import InputError
 
@@ -88,19 +89,17 @@ def text_files(path: Path) -> list[Path]:
     """List the files that `read_texts` reads, in its order.
 
     Raises:
-        InputError: The path does not exist, or is a folder without a text file.
+        InputError: The path does not exist, or is a folder without a text file, or with a folder
+            that cannot be read.
 
     >>> text_files(Path("no/file.txt"))
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: no/file.txt: expected a file or a folder, found nothing there
     """
-    if not path.exists():
-        raise InputError(f"{path}: expected a file or a folder, found nothing there")
-    if not path.is_dir():  # a pipe is as good as a file
+    if path.exists() and not path.is_dir():  # a pipe is as good as a file
         return [path]
-    texts = (p for p in path.rglob("*") if is_text_name(p) and p.is_file())
-    files = sorted(texts, key=Path.as_posix)
+    files = list(filter(is_text_name, input_files([path], ErrorPolicy("stop", otherwise=""))))
     if not files:
         raise InputError(
             f"{path}: expected at least one file ending in {' or '.join(SUFFIXES)} in this folder, "

@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 
 from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
+from scratchlm.errors import InputError
 
 TABLE = "CREATE TABLE posts (question INTEGER, answer INTEGER, post TEXT)"
 # All of a question's rows together, itself (answer 0) first, then its answers in any order.
@@ -59,6 +60,9 @@ def join_answers(
     Returns:
         Threads by the number of their question, those without answers too.
 
+    Raises:
+        InputError: The disk is full.
+
     >>> posts = [
     ...     Document("No.", "3", "x", 9, {"type": "answer", "question": "1", "score": "2"}),
     ...     Document("Why?", "1", "x", 5, {"type": "question", "score": "0"}),
@@ -68,9 +72,15 @@ def join_answers(
     """
     on_error = on_error or ErrorPolicy()
     with closing(sqlite3.connect("")) as database:  # the empty name: temporary, and on disk
-        database.execute(TABLE)
-        database.executemany("INSERT INTO posts VALUES (?, ?, ?)", map(_row, posts))
-        rows = database.execute(ORDERED, (start,))
+        try:
+            database.execute(TABLE)
+            database.executemany("INSERT INTO posts VALUES (?, ?, ?)", map(_row, posts))
+            rows = database.execute(ORDERED, (start,))
+        except sqlite3.OperationalError as error:
+            raise InputError(
+                f"threads: expected room for all posts on the disk, found: {error}; free some "
+                "space, or name another place with SQLITE_TMPDIR"
+            ) from error
         for _, group in groupby(rows, key=lambda row: row[0]):
             first, *others = (Document(**json.loads(post)) for _, post in group)
             if first.meta["type"] == "question":

@@ -11,7 +11,7 @@ from scratchlm.corpus.document import Document
 from scratchlm.corpus.error_policy import ErrorPolicy
 from scratchlm.corpus.extract.html import decode_page, extract_text
 from scratchlm.corpus.limits import LIMITS, Limits, admit
-from scratchlm.corpus.readers.chunks import Progress
+from scratchlm.corpus.readers.chunks import Progress, file_name
 from scratchlm.corpus.readers.http import decode_body
 from scratchlm.corpus.readers.warc_frames import Frame, warc_frames
 from scratchlm.corpus.require import require
@@ -177,7 +177,7 @@ def _parse(
     content_type = (named if http else headers).get("content-type", "")
     return Record(
         kind,
-        id=record.record_id or f"{path.name}:{frame.start}",
+        id=record.record_id or f"{file_name(path)}:{frame.start}",
         url=headers.get("warc-target-uri", "").strip("<>"),  # some crawlers add brackets
         date=headers.get("warc-date", ""),
         status=(http.status_code or 0) if http else 0,

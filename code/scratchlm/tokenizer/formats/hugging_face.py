@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from scratchlm.errors import InputError, quote
 from scratchlm.storage import fingerprint, read_json, write_atomically
-from scratchlm.tokenizer.formats.algorithms import Ids, export_model, read_model
+from scratchlm.tokenizer.formats.algorithms import export_model, read_model
 from scratchlm.tokenizer.pretokenize import GPT2_PATTERN, SMOLLM_PATTERN
 from scratchlm.tokenizer.vocabulary import Algorithm
 
@@ -34,7 +34,7 @@ class TokenizerFields(TypedDict):
     added_tokens: Sequence[str]
     pattern: str
     normalizer: Literal["NFC"] | None
-    ids: Ids
+    ids: Sequence[int | None]
     bos_token_ids: Sequence[int]
     eos_token_ids: Sequence[int]
 

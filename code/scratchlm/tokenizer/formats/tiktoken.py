@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -166,46 +166,3 @@ def parse_ranks(content: bytes) -> dict[bytes, int]:
                 "is it a file of tiktoken's?"
             ) from error
     return ranks
-
-
-def tiktoken_encoder(tokenizer: Tokenizer) -> Callable[[str], list[int]]:
-    """Hand the merges to tiktoken, whose encoder in Rust gives the same ids.
-
-    Raises:
-        InputError: tiktoken is not installed, or cannot do what this tokenizer does.
-
-    >>> tiktoken_encoder(Tokenizer([(104, 105)]))("hi <|endoftext|>")[:3]
-    [256, 32, 60]
-    """
-    try:
-        import tiktoken
-    except ImportError as error:
-        raise InputError(
-            f"tiktoken: expected it to be installed, found none ({error}); "
-            "run: pip install tiktoken, or let our own encoder work"
-        ) from error
-    if tokenizer.normalizer or tokenizer.added_tokens:
-        raise InputError(
-            "tiktoken: expected a tokenizer without normalizer and added tokens, found one that "
-            "has them; let our own encoder work"
-        )
-    ranks = mergeable_ranks(tokenizer)
-    try:
-        encoding = tiktoken.Encoding(
-            "ours", pat_str=tokenizer.pattern, mergeable_ranks=ranks, special_tokens={}
-        )
-    except ValueError as error:  # its regular expressions know less than ours
-        raise InputError(
-            f"tiktoken: expected a pattern that it can read, found {quote(str(error))}; "
-            "let our own encoder work"
-        ) from error
-
-    def encode(text: str) -> list[int]:
-        try:
-            text.encode()
-        except UnicodeEncodeError:  # tiktoken would put U+FFFD in its place, where ours refuses
-            return tokenizer.encode(text)
-        ids: list[int] = encoding.encode_ordinary(text)
-        return ids
-
-    return encode

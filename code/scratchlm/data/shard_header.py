@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from scratchlm.errors import InputError
-from scratchlm.storage import Envelope
+from scratchlm.storage import Envelope, cannot_read
 
 HEADER_BYTES = 512  # one line of JSON, filled up with spaces
 CHUNK = 1 << 20  # bytes that are read at once
@@ -86,16 +86,14 @@ def read_header(path: Path, tokenizer: str | None = None) -> Header:
     >>> read_header(Path("none.shard"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    scratchlm.errors.InputError: none.shard: expected a shard, found No such file or directory; ...
+    scratchlm.errors.InputError: none.shard: expected a file, found No such file or directory; ...
     """
     try:
         with path.open("rb") as file:
             line = file.read(HEADER_BYTES)
         size = path.stat().st_size
     except OSError as error:
-        raise InputError(
-            f"{path}: expected a shard, found {error.strerror or error}; {SHARD.remedy}"
-        ) from error
+        raise cannot_read(path, error, SHARD.remedy) from error
     header = SHARD.unpack(line, path)
     if header.dtype != (wanted := id_dtype(header.vocab_size).name):
         raise InputError(

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from scratchlm.data.encode import Row, encode_documents
-from scratchlm.data.header import read_header
-from scratchlm.data.index import INDEX, ShardIndex
-from scratchlm.data.writer import ShardWriter
+from scratchlm.data.shard_header import read_header
+from scratchlm.data.shard_index import INDEX, ShardIndex
+from scratchlm.data.shard_writer import ShardWriter
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
 
@@ -93,9 +93,10 @@ def _begin(tokenizer: Tokenizer, folder: Path, shard_tokens: int) -> ShardIndex:
     index = ShardIndex.load(folder)
     if replace(index, complete=False, shards=()) != fresh:
         raise InputError(
-            f"{folder}: expected shards of {shard_tokens} tokens by the tokenizer "
-            f"{tokenizer.fingerprint[:12]}, found {index.shard_tokens} by {index.tokenizer[:12]}; "
-            "use the settings of the run that began here, or another folder"
+            f"{folder}: expected shards of {shard_tokens:,} tokens by the tokenizer "
+            f"{tokenizer.fingerprint[:12]}, found {index.shard_tokens:,} by "
+            f"{index.tokenizer[:12]}; use the settings of the run that began here, or another "
+            "folder"
         )
     for entry in index.shards:
         if read_header(folder / entry.name).body_sha256 != entry.sha256:

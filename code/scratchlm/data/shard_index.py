@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scratchlm.data.header import Header
+from scratchlm.data.shard_header import Header
 from scratchlm.errors import InputError, quote
 from scratchlm.storage import Envelope
 

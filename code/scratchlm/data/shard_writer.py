@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 from jaxtyping import Int
 
-from scratchlm.data.header import HEADER_BYTES, Header, id_dtype
+from scratchlm.data.shard_header import HEADER_BYTES, Header, id_dtype
 from scratchlm.errors import InputError
 from scratchlm.storage import AtomicFile
 from scratchlm.tokenizer import Tokenizer

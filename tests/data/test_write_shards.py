@@ -165,9 +165,9 @@ def test_other_texts_and_other_settings_are_refused(tmp_path, bytewise, wide, te
             write_shards(changed, bytewise, tmp_path, SIZE)
     with pytest.raises(InputError, match="expected the text to end where it ended"):
         write_shards([*texts, "x"], bytewise, tmp_path, SIZE)
-    with pytest.raises(InputError, match=f"expected shards of {SIZE} tokens by the tokenizer"):
+    with pytest.raises(InputError, match=f"expected shards of {SIZE:,} tokens by the tokenizer"):
         write_shards(texts, wide, tmp_path, SIZE)
-    with pytest.raises(InputError, match=f"found {SIZE} by"):
+    with pytest.raises(InputError, match=f"found {SIZE:,} by"):
         write_shards(texts, bytewise, tmp_path, SIZE + 1)
     assert files(tmp_path) == before
 

@@ -29,10 +29,10 @@ STEP = MinHashDedup(bands=14, rows=8, ngram=5)
 def documents(files):
     """About `SIZE` bytes of texts, and which pairs of them are planted copies."""
     rng = random.Random(1)
-    read = (page.text for file in files for page in read(file))
+    given = (page.text for file in files for page in read(file))
     told = (story.text for story in world.stories(world.SEEDS["train"]))
     texts, pairs, size = [], [], 0
-    for source in (read, told):
+    for source in (given, told):
         for text in source:
             if size >= SIZE:
                 break

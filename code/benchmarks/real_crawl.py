@@ -12,6 +12,7 @@ import json
 import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -67,7 +68,7 @@ def main() -> None:
     record = {
         **about("python code/benchmarks/real_crawl.py " + " ".join(f.name for f in options.files)),
         "cpu_seconds": round(time.process_time() - start, 1),
-        "stats": [counts.to_json() for counts in manifest.stats],
+        "stats": [asdict(counts) for counts in manifest.stats],
         "sites": {site: dict(counts) for site, counts in sorted(verdicts.items())},
     }
     options.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -2,7 +2,7 @@
 
     python code/benchmarks/sources.py FOLDER > book/recorded/02-real-sources.json
 
-FOLDER holds `warc/`, `wiki/` and `stackexchange/`. Prints JSON: records, on_error, bytes in and
+FOLDER holds `warc/`, `wiki/` and `stackexchange/`. Prints JSON: records, damage, bytes in and
 out; how far our main text agrees with two libraries', page by page; what is left of the markup
 of an encyclopedia; what the votes and the accepted answers of a forum say.
 """
@@ -72,7 +72,7 @@ def spoiled_one_by_one(path: Path) -> dict[str, int]:
 
 
 def web(folder: Path) -> dict[str, object]:
-    """All files of a crawl: records, on_error, documents; and main text by three extractors."""
+    """All files of a crawl: records, damage, documents; and main text by three extractors."""
     files, pages = {}, list[Record]()
     for path in sorted(folder.iterdir()):
         on_error, seen = ErrorPolicy("skip"), set[str]()

@@ -13,7 +13,7 @@ import time
 
 import torch
 from memory import peak
-from scratchlm.model import chunked_cross_entropy
+from scratchlm.training import chunked_cross_entropy
 
 VOCABULARY, WIDTH = 128_256, 64
 

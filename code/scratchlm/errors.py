@@ -37,6 +37,28 @@ def shorten(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+class NonFiniteLossError(InputError):
+    """A loss or a gradient is NaN or infinite, so that training cannot go on.
+
+    Args:
+        step: The step that failed, from 1.
+        batch: The number of its batch, from 0.
+        tensor: What the first non-finite tensor is.
+
+    >>> raise NonFiniteLossError(7, 6, "the weight norm.weight")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    scratchlm.errors.NonFiniteLossError: training: expected a finite loss and gradient in step 7 ...
+    """
+
+    def __init__(self, step: int, batch: int, tensor: str) -> None:
+        super().__init__(
+            f"training: expected a finite loss and gradient in step {step} (batch {batch}), found "
+            f"that {tensor} is not finite; lower the learning rate, or look at that batch"
+        )
+        self.step, self.batch, self.tensor = step, batch, tensor
+
+
 def quote(value: object) -> str:
     """Show a value that was found in a file: recognizable, and never the whole of a large one.
 

@@ -85,6 +85,15 @@ def test_changelog_has_an_entry_for_what_is_not_released():
     assert re.search(r"^## \[Unreleased\]\n\n### \w+\n\n- ", read("CHANGELOG.md"), re.MULTILINE)
 
 
+def test_no_file_holds_the_marks_of_a_merge():
+    folders = ("book", "chapters", "code", "tests")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*")]
+    for path in [*ROOT.glob("*"), *found]:
+        if path.suffix in {".md", ".py", ".toml", ".ipynb", ".txt", ".bib"} and path.is_file():
+            marks = re.search(r"^(<{7}|>{7}) ", path.read_text("utf8", "replace"), re.MULTILINE)
+            assert marks is None, path
+
+
 @pytest.mark.parametrize("script", DRAWINGS, ids=lambda path: path.stem)
 def test_diagrams_are_what_their_scripts_draw(script, tmp_path):
     for path in (script, script.with_name("drawing.py")):

@@ -9,9 +9,9 @@ import tyro
 from scratchlm.cli.evaluate import Evaluate, run_evaluate
 from scratchlm.errors import InputError
 from scratchlm.evaluation import NGram, bits_per_byte
-from scratchlm.interop import save
+from scratchlm.interop import Controls, save
 from scratchlm.model import ModelConfig, Transformer
-from scratchlm.tokenizer import train_bpe
+from scratchlm.tokenizer import Tokenizer, train_bpe
 from scratchlm.world import corpus
 
 
@@ -52,6 +52,16 @@ def test_a_model_gets_a_rung_by_its_own_guesses(text, tmp_path, capsys):
     held_out = whole[round(len(whole) * 0.9) :]
     expected = len(tokenizer.encode(held_out)) * math.log2(300) / len(held_out.encode())
     assert ladder(capsys)[f"the model in {tmp_path / 'model'}"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_published_model_begins_texts_with_its_own_token(text, tmp_path, capsys):
+    tokenizer = Tokenizer([], special_tokens=["<s>"])
+    model = Transformer(ModelConfig(257, max_seq_len=32, d_model=8, n_layers=1, n_heads=1))
+    model.embed_tokens.weight.data.zero_()
+    save(tmp_path / "model", model, tokenizer, controls=Controls((), (256,), frozenset()))
+    call("--text", text, "--model", tmp_path / "model", "--orders", 0)
+    found = ladder(capsys)[f"the model in {tmp_path / 'model'}"]
+    assert found == pytest.approx(math.log2(257), abs=1e-3)
 
 
 def test_without_a_text_the_ladder_is_the_villages(capsys):

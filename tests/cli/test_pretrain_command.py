@@ -82,11 +82,11 @@ def test_a_stopped_run_goes_on_to_the_same_weights(text, tmp_path, monkeypatch):
 def test_a_run_keeps_the_precision_it_began_with(text, tmp_path, monkeypatch):
     """Its folder may have come from a machine with another processor."""
     out = tmp_path / "model"
-    monkeypatch.setattr(pretrain, "native_precision", lambda: "bfloat16")
+    monkeypatch.setattr(pretrain, "native_dtype", lambda: "bfloat16")
     call("--text", text, "--out", out, "--steps", 3, *SMALL)
-    monkeypatch.setattr(pretrain, "native_precision", lambda: "float32")
+    monkeypatch.setattr(pretrain, "native_dtype", lambda: "float32")
     options = Pretrain(text=text, out=out, steps=3, size="mini", seq_len=32, batch_size=4)
-    plan = TrainConfig(steps=3, weight_decay=0.1, precision="bfloat16")
+    plan = TrainConfig(steps=3, weight_decay=0.1, dtype="bfloat16")
     assert pretrain.begin(options)[1].config == plan
 
 

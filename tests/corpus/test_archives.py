@@ -11,10 +11,13 @@ import brotli
 import py7zr
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 from inputs import PAGE, SENTENCE, texts_of, warc
 from scratchlm.corpus import (
     read,
 )
+from scratchlm.corpus.readers.http import decode_body
 from scratchlm.errors import InputError
 
 
@@ -120,3 +123,30 @@ def test_archives_in_other_compressions(tmp_path, name, pack):
         texts, counts = texts_of(path)
         assert texts == [SENTENCE] * 2
         assert counts["stream cut"] == 1
+
+
+@given(
+    st.binary(max_size=200),
+    st.lists(st.sampled_from(["gzip", "deflate", "br", "chunked", "none", ""]), max_size=3),
+    st.sampled_from([bytes, gzip.compress, zlib.compress, brotli.compress, chunked]),
+    st.integers(0, 200),
+)
+def test_any_body_is_decoded_taken_as_it_is_or_refused(body, names, pack, cut):
+    body = pack(body)[:cut]
+    refused, content, missing = "and no text", b"", ""
+    try:
+        content, missing = decode_body({"content-encoding": ", ".join(names)}, body, 1000)
+    except ValueError as error:
+        refused = str(error)
+    assert "and no text" in refused
+    assert len(content) <= 1001
+    assert set(filter(None, missing.split(", "))) <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress)],
+)
+def test_bombs_in_http_give_little_more_than_the_limit(name, pack):
+    bomb = pack(bytes(20_000_000))
+    assert 1000 < len(decode_body({"content-encoding": name}, bomb, 1000)[0]) < 100_000

@@ -53,6 +53,10 @@ def test_every_token_is_in_one_row_and_no_document_is_cut_that_fits(lengths, tim
     assert packing.fill == pytest.approx(sum(lengths) / (len(packing) * time))
 
 
+def test_rows_longer_than_all_text_cost_no_memory():
+    assert best_fit_pack(np.array([3, 4, 5]), 10**15).row_starts.tolist() == [0, 3]
+
+
 def fewest_rows(sizes, space):
     """The best arrangement, by trying all."""
     best = len(sizes)

@@ -7,8 +7,7 @@ import torch
 from scratchlm.data import IGNORE_INDEX, PACKING_STRATEGIES, Shard, make_batches
 from scratchlm.errors import InputError
 from scratchlm.model import AttentionContext, ModelConfig, Transformer
-from scratchlm.training import TrainConfig, Trainer
-from scratchlm.training.trainer import total_loss
+from scratchlm.training import TrainConfig, Trainer, total_loss
 
 DOCUMENTS = [[0, *(1 + (3 * n + k) % 9 for k in range(2 + n % 5))] for n in range(24)]
 SHARD = Shard.of(DOCUMENTS)

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scratchlm.model import eager_attention
-from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.flash_attention import flash_attention, online_softmax_sum
+from scratchlm.training import chunked_cross_entropy
 from torch.nn import functional as F
 
 

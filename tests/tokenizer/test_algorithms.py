@@ -24,7 +24,7 @@ from scratchlm.tokenizer import (
 )
 from scratchlm.tokenizer.bpe_train import hugging_face_order
 from scratchlm.tokenizer.longest_match import LongestMatch
-from scratchlm.tokenizer.pretoken_counts import count_pretokens
+from scratchlm.tokenizer.pretokenize import count_pretokens
 from scratchlm.tokenizer.unigram import Unigram
 from scratchlm.tokenizer.unigram_train import Lattice, learn_scores, maximize, prune, seed_tokens
 from scratchlm.tokenizer.vocabulary import BYTE_TOKENS, unicode_to_byte

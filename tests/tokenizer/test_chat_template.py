@@ -21,7 +21,10 @@ BLOCKS = """{{- bos_token }}
         {{- raise_exception('roles must alternate') }}
     {%- endif %}
     {%- if message.role == 'tool' %}{% continue %}{% endif %}
-    {{- '<|im_start|>' + message['role'] + '\\n\\n' + message['content'] | trim + '<|im_end|>' }}
+    {{- '<|im_start|>' + message['role'] + '\\n\\n' }}
+    {%- generation %}
+    {{- message['content'] | trim + '<|im_end|>' }}
+    {%- endgeneration %}
 {%- endfor %}
 {{ messages | tojson }}
 """
@@ -75,9 +78,9 @@ def test_no_message_can_forge_a_turn(pieces):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{% for", "expected a template in Jinja's language"),
+        ("{% for", "takes these messages, found: "),
         ("{{ raise_exception('no system\nhere') }}", "found: no system here"),
-        ("{{ messages + 1 }}", "expected messages that it accepts"),
+        ("{{ messages + 1 }}", "takes these messages"),
         ("{{ ''.__class__.__mro__ }}", "unsafe|undefined"),
         ("{{ messages.append(1) }}", "unsafe"),
         ("{{ 1 // 0 }}", "division"),

@@ -209,7 +209,7 @@ def test_from_vocab_equals_training_and_keeps_gaps():
     [
         ({}, [], "expected at least one"),
         ({0: b"a", 1: b"a"}, [], "tokens that differ"),
-        ({0: b"a"}, [(b"a", b"a")], "with all that the merges make"),
+        ({0: b"a"}, [(b"a", b"a")], "all that the merges make"),
         ({0: b"abc"}, [(b"ab", b"c")], "merge 0: expected two earlier tokens"),
     ],
 )

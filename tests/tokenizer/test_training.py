@@ -15,7 +15,7 @@ from scratchlm.tokenizer.bpe_train import (
     learn_merges,
     smallest_ids,
 )
-from scratchlm.tokenizer.pretoken_counts import count_pretokens
+from scratchlm.tokenizer.pretokenize import count_pretokens
 
 TIES = [smallest_ids, largest_bytes, hugging_face_order]
 # Few letters, so that pairs repeat, overlap and tie; a few characters of several bytes.

@@ -12,13 +12,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from scratchlm.data import DocumentBatches, Shard, StreamBatches
-from scratchlm.errors import InputError
+from scratchlm.data import (
+    DocumentBatches,
+    SampleBatches,
+    SampleStream,
+    Shard,
+    Shards,
+    StreamBatches,
+    Windows,
+)
+from scratchlm.errors import InputError, NonFiniteLossError
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.training import (
     TrainConfig,
     Trainer,
     load_checkpoint,
+    next_token_loss,
     save_checkpoint,
     train,
 )
@@ -66,7 +75,7 @@ def test_a_loss_in_chunks_trains_alike(chunk, tie):
 
 def test_a_loss_in_chunks_is_as_good_in_half_precision():
     model = MODEL.replace(initialization="xavier")
-    settings = {"model": model, "precision": "bfloat16"}
+    settings = {"model": model, "dtype": "bfloat16"}
     whole, parts = trainer(**settings), trainer(**settings, loss_chunk_size=5)
     assert parts.backward()[0] == pytest.approx(whole.backward()[0], rel=1e-3)
     for a, b in zip(whole.model.parameters(), parts.model.parameters(), strict=True):
@@ -100,12 +109,107 @@ def test_accumulated_batches_give_the_gradient_of_one_large_batch():
         torch.testing.assert_close(one.grad, other.grad)
 
 
-def test_a_nan_stops_the_run():
-    one = trainer()
+@pytest.mark.parametrize(
+    ("place", "tensor"),
+    [
+        ("weight", "the weight norm.weight"),
+        ("output", "the output of layers.1.mlp"),
+        ("gradient", "the gradient of norm.weight"),
+    ],
+)
+def test_a_number_that_is_none_stops_the_run_and_is_traced(place, tensor):
+    """The weights stay as they were before the step."""
+    one = trainer(grad_accum_steps=2)
+    one.train_step()
     with torch.no_grad():
-        one.model.norm.weight[0] = float("nan")
-    with pytest.raises(InputError, match="lower the learning rate"):
+        if place == "weight":
+            one.model.norm.weight[0] = float("nan")
+    if place == "output":
+        one.model.layers[1].mlp.register_forward_hook(lambda module, given, output: output / 0)
+    if place == "gradient":
+        one.model.norm.weight.register_hook(lambda gradient: gradient / 0)
+    before = weights(one)
+    with pytest.raises(
+        NonFiniteLossError, match=rf"step 2 \(batch \d\), found that {tensor}"
+    ) as caught:
         one.train_step()
+    assert (caught.value.step, caught.value.tensor) == (2, tensor)
+    assert caught.value.batch in (2, 3)
+    for ours, theirs in zip(weights(one), before, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+
+
+def test_any_loss_can_be_trained():
+    """Twice the loss has twice the gradient; a frozen weight gets none, and stays."""
+    twice = Trainer(
+        Transformer(MODEL),
+        DocumentBatches(TEXT, 16, 4),
+        TrainConfig(12),
+        loss_fn=lambda model, batch: 2 * next_token_loss(model, batch),
+    )
+    one = trainer()
+    assert twice.backward()[0] == 2 * one.backward()[0]
+    for a, b in zip(twice.model.parameters(), one.model.parameters(), strict=True):
+        assert torch.equal(a.grad, 2 * b.grad)
+    frozen = one.model.embed_tokens.weight.requires_grad_(False)
+    before = frozen.clone()
+    one.optimizers[1].zero_grad()
+    one.train_step()
+    assert torch.equal(frozen, before)
+
+
+def test_training_takes_its_batches_in_order_wherever_it_begins(tmp_path):
+    """The loader works ahead, in other processes where asked; what is seen is batch n."""
+    batches = SampleBatches(SampleStream([Windows(Shards([TEXT]), 16)]), 4)
+    config = TrainConfig(6, grad_accum_steps=2)
+    one, ahead, resumed = (
+        Trainer(Transformer(MODEL), batches, config, loader_workers=workers)
+        for workers in (0, 1, 0)
+    )
+    assert [one.train_step() for _ in range(2)] == [ahead.train_step() for _ in range(2)]
+    save_checkpoint(tmp_path / CHECKPOINT, one)
+    load_checkpoint(tmp_path / CHECKPOINT, resumed)
+    for number in (4, 5):
+        expected = batches.batch(number)
+        assert torch.equal(resumed.feed.batch(number).input_ids, expected.input_ids)
+    assert one.train_step() == resumed.train_step()
+
+
+def test_held_out_loss_and_tensorboard_stand_beside_the_log(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    batches = [DocumentBatches(TEXT, 16, 4, seed=1).batch(number) for number in range(2)]
+    options = {"eval_interval": 4, "eval_batches": batches, "tensorboard": True}
+    for metrics in train(trainer(), tmp_path, save_every=5, **options):
+        if metrics.step == 8:
+            break
+    one = trainer()
+    rest = list(train(one, tmp_path, save_every=5, **options))
+    with torch.no_grad():
+        expected = sum(float(next_token_loss(one.model, batch)) for batch in batches)
+    assert rest[-1].eval_loss == pytest.approx(
+        expected / sum(batch.count for batch in batches), rel=1e-6
+    )
+    lines = [json.loads(line) for line in (tmp_path / LOG).read_text().splitlines()]
+    assert [line["step"] for line in lines if "eval_loss" in line] == [4, 8, 12]
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss")] == list(range(1, 13))
+    assert [event.value for event in events.Scalars("eval_loss")] == pytest.approx(
+        [line["eval_loss"] for line in lines if "eval_loss" in line]
+    )
+
+
+def test_without_tensorboard_one_sentence_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
+    with pytest.raises(InputError, match="pip install tensorboard"):
+        next(train(trainer(), tmp_path / "run", tensorboard=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_schedule_is_chosen_by_name():
+    one = trainer(schedule="cosine", steps=3)
+    assert [round(one.train_step().lr_factor, 3) for _ in range(3)] == [0.5, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])

@@ -1,6 +1,7 @@
 """SmolLM2: transformers' logits, tokens and ids on the same file, and what a new user would try."""
 
 import io
+from dataclasses import replace
 
 import gguf
 import pytest
@@ -143,6 +144,12 @@ def test_another_file_than_the_published_one_is_refused(monkeypatch):
     monkeypatch.setattr(smollm2, "SHA256", "0" * 64)
     with pytest.raises(InputError, match="expected a file with sha256 0000"):
         smollm2.find_file()
+
+
+def test_a_template_that_is_none_is_told_before_the_first_message():
+    base = replace(load("base"), chat_template=ChatTemplate("{% for", name="a/x.jinja"))
+    with pytest.raises(InputError, match=r"a/x\.jinja: expected a chat template"):
+        chat.Conversation(base, chat.Chat(), SamplingParams())
 
 
 def test_a_model_without_a_template_does_not_chat(capsys):

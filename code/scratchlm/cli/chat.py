@@ -154,14 +154,17 @@ class Conversation:
 
 
 def template_of(loaded: Loaded, name: str) -> ChatTemplate:
-    """The template of a model.
+    """The template of a model, tried out.
 
     Raises:
-        InputError: It has none.
+        InputError: It has none, or one that cannot be used.
     """
     if loaded.chat_template is None:
         raise InputError(
             f"{name}: expected a model with a chat template, found none; it continues texts: "
             f"scratchlm generate --model {shlex.quote(name)}"
         )
+    loaded.chat_template.render(
+        [Message(role="user", content="Hello!")]
+    )  # now, not after a question
     return loaded.chat_template

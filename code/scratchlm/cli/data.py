@@ -93,7 +93,7 @@ def pack_text(options: Pack) -> None:
     >>> _ = (folder / "a.txt").write_text("ab")
     >>> pack_text(Pack(folder / "a.txt", folder / "t.json", folder / "out"))  # doctest: +ELLIPSIS
     1 shard, 1 document, 3 tokens: ...
-    encoded by tiktoken, with the same ids as ours in the first 1 documents
+    encoded by tiktoken, with the same ids as ours (compared on 1 document)
     """
     tokenizer = Tokenizer.load(options.tokenizer)
     size = sum(file.stat().st_size for file in text_inputs(options.input)[0])

@@ -81,12 +81,14 @@ def model_rung(name: str, held_out: list[str]) -> Rung:
     Raises:
         InputError: there is no such model, or its files do not belong together.
     """
-    from scratchlm.data import encode_document  # these bring torch
-    from scratchlm.evaluation.transformer import document_nats
+    from scratchlm.evaluation.transformer import document_nats  # these bring torch
+    from scratchlm.tokenizer import END_OF_TEXT
     from scratchlm.zoo import load
 
     loaded = load(name)
-    rows = [encode_document(text, loaded.tokenizer) for text in held_out]
+    separator = loaded.tokenizer.special_tokens.get(END_OF_TEXT)  # a published one may lack it
+    start = loaded.controls.before("") if separator is None else (separator,)
+    rows = [[*start, *loaded.tokenizer.encode(text)] for text in held_out]
     nats = document_nats(loaded.model, rows)
     size = sum(len(text.encode()) for text in held_out)
     return Rung(f"the model in {name}", sum(nats) / log(2) / size, "model")

@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from math import inf, log
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 from scratchlm.corpus import SEPARATOR
@@ -17,8 +18,8 @@ from scratchlm.model import ModelConfig, Transformer
 from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
 from scratchlm.training import TrainConfig, Trainer, train
+from scratchlm.training.device import Dtype, native_dtype
 from scratchlm.training.loop import CHECKPOINT
-from scratchlm.training.precision import Precision, native_precision
 
 SETTINGS = "settings.json"
 TRIAL = 10  # steps that tell how fast this machine is
@@ -56,8 +57,8 @@ class Pretrain:
     """The line that ends a document in a file of many."""
     weight_decay: float = 0.1
     """Share of a matrix lost per unit of learning rate; more holds a short text's learner back."""
-    precision: Precision | Literal["auto"] = "auto"
-    """Bits of the matrix products; auto takes bfloat16 where this processor multiplies it."""
+    dtype: Dtype | Literal["auto"] = "auto"
+    """Of the matrix products; auto takes bfloat16 where this machine multiplies it in hardware."""
     seed: int = 0
     """Another seed, another model."""
 
@@ -76,7 +77,7 @@ class Run:
 
 
 RUN = Envelope(
-    "scratchlm pretraining run", 1, Run, "remove the folder to start again, or name another --out"
+    "scratchlm pretraining run", 1, Run, "name another --out, or remove this file to begin anew"
 )
 
 
@@ -202,9 +203,9 @@ def from_shards(options: Pretrain) -> TrainingText:
 
 
 def make_plan(options: Pretrain, text: TrainingText) -> TrainConfig:
-    """Decide on the steps and on the precision, which depend on the machine."""
-    precision = native_precision() if options.precision == "auto" else options.precision
-    trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, precision=precision)
+    """Decide on the steps and on the dtype, which depend on the machine."""
+    dtype = native_dtype() if options.dtype == "auto" else options.dtype
+    trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, dtype=dtype)
     steps = steps_in(options, text, trial) if options.steps is None else options.steps
     return replace(trial, steps=steps)
 
@@ -245,7 +246,7 @@ def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "
         f"{notes['nats_per_character']:.3f} nats per character\n"
-        f"Let it write: scratchlm generate --model {options.out} 'Your beginning'"
+        f"Let it write: scratchlm generate --model {quote(str(options.out))} 'Your beginning'"
     )
 
 

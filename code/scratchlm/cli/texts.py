@@ -10,7 +10,7 @@ from scratchlm.corpus.readers.inputs import input_files
 from scratchlm.corpus.readers.text import is_text_name
 from scratchlm.errors import InputError
 
-JSON_LINES = ".jsonl"
+JSON_LINES = (".jsonl", ".ndjson")
 
 
 def text_inputs(path: Path) -> tuple[list[Path], bool]:
@@ -40,7 +40,7 @@ def text_inputs(path: Path) -> tuple[list[Path], bool]:
 
 
 def _is_json_lines(path: Path) -> bool:
-    return uncompressed_name(path).suffix.lower() == JSON_LINES
+    return uncompressed_name(path).suffix.lower() in JSON_LINES
 
 
 def read_input(

@@ -16,7 +16,7 @@ class AssociativeRecall(Batches):
     of Olsson et al. (2022), "In-context Learning and Induction Heads".
 
     Args:
-        batch_size: Rows in a batch.
+        batch_size: Sequences in a batch (batch size).
         seed: Decides what they hold.
 
     >>> batch = AssociativeRecall().batch(0)

@@ -75,7 +75,7 @@ class Batches(ABC):
 
     Args:
         pieces: How many rows there are before they come in another order.
-        batch_size: Rows in a batch.
+        batch_size: Sequences in a batch (batch size).
         seed: Decides every order.
 
     Raises:

@@ -12,7 +12,7 @@ from scratchlm.data.shard_header import id_dtype
 from scratchlm.errors import InputError
 from scratchlm.processes import exit_with_parent
 from scratchlm.tokenizer import Tokenizer
-from scratchlm.tokenizer.pretoken_counts import batch_texts
+from scratchlm.tokenizer.pretokenize import batch_texts
 
 BATCH = 300_000  # characters that a process encodes before it reports
 Ids = Int[np.ndarray, "length"]

@@ -1,6 +1,7 @@
 """Sequence packing: rows filled with whole documents, by best fit decreasing."""
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
@@ -93,7 +94,7 @@ def best_fit_decreasing(
     >>> best_fit_decreasing(np.array([2, 5, 3, 4]), space=7).tolist()
     [0, 0, 1, 1]
     """
-    rows_by_space: list[list[int]] = [[] for _ in range(space + 1)]  # heaps of rows
+    rows_by_space: dict[int, list[int]] = defaultdict(list)  # heaps of rows
     spaces: list[int] = []  # those that some row has left, sorted
     row_of = np.empty(len(sizes), dtype=np.int64)
     count = 0

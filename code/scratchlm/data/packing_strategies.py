@@ -64,9 +64,8 @@ def make_batches(
     [(2, 5), (2, 5), (2, 5), (4, 2)]
     """
     if strategy not in PACKING_STRATEGIES:
-        raise InputError(
-            f"packing: expected one of {', '.join(PACKING_STRATEGIES)}, found {strategy!r}"
-        )
+        names = ", ".join(PACKING_STRATEGIES)
+        raise InputError(f"packing: expected one of {names}, found {strategy!r}")
     if strategy == "padded":
         whole = round(batch_size * seq_len * len(shard) / len(shard.tokens))
         return DocumentBatches(shard, seq_len, max(1, whole), seed)

@@ -52,7 +52,7 @@ class Header:
 
     @property
     def starts_at(self) -> int:
-        """Offset of the documents' starts, in bytes: behind the tokens, a multiple of 8."""
+        """Offset of the documents' starts, in bytes: after the tokens, a multiple of 8."""
         return HEADER_BYTES + -(-self.tokens * np.dtype(self.dtype).itemsize // 8) * 8
 
     @property

@@ -120,7 +120,7 @@ def _skip(texts: Iterator[str], index: ShardIndex, seen: TextSum, folder: Path) 
 
 
 def _check_full(index: ShardIndex, row: Row | None, folder: Path) -> None:
-    """Refuse text behind a shard that would have taken more: it was the end, and has moved."""
+    """Refuse text after a shard that would have taken more: it was the end, and has moved."""
     if row and index.shards and index.shards[-1].tokens + len(row[1]) <= index.shard_tokens:
         raise InputError(
             f"{folder}: expected the text to end where it ended in the last run, found more; "

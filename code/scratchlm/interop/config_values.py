@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 from scratchlm.errors import InputError
 from scratchlm.interop.families import Family, Fields
 from scratchlm.model import ModelConfig
-from scratchlm.model.config import LARGEST
+from scratchlm.model.config import DERIVED, LARGEST
 from scratchlm.storage import convert
 
 COUNT, NUMBER = int | None, float | None
@@ -50,7 +50,7 @@ def check_values(family: Family, fields: Fields, source: str) -> None:
     """
     hints = get_type_hints(ModelConfig)
     kinds = {
-        theirs: hints[ours] | None if ours in family.optional else hints[ours]
+        theirs: hints[ours] | None if ours in DERIVED else hints[ours]
         for ours, theirs in family.names.items()
     }
     try:

@@ -138,7 +138,8 @@ def read_chat_template(folder: Path) -> ChatTemplate | None:
         return None
     if not isinstance(source, str):
         raise InputError(f"{path}: expected a text as chat_template, found {quote(source)}")
-    return ChatTemplate(source, token_names(fields))
+    name = TEMPLATE if (folder / TEMPLATE).exists() else TOKENIZER_CONFIG
+    return ChatTemplate(source, token_names(fields), str(folder / name))
 
 
 def token_names(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -130,4 +130,4 @@ def gguf_chat_template(file: GGUFFile) -> ChatTemplate | None:
         id = file.metadata.get(f"tokenizer.ggml.{name}_id")
         if isinstance(id, int) and 0 <= id < len(tokens):
             variables[name] = str(tokens[id])
-    return ChatTemplate(file.value(key, str), variables)
+    return ChatTemplate(file.value(key, str), variables, str(file.path))

@@ -22,7 +22,6 @@ from scratchlm.model.cache import KVCache, StaticKVCache
 from scratchlm.model.config import SIZES, ModelConfig
 from scratchlm.model.context import AttentionContext
 from scratchlm.model.core_attention import attention_weights, eager_attention
-from scratchlm.model.cross_entropy import chunked_cross_entropy
 from scratchlm.model.experts import MixtureOfExperts, update_expert_bias
 from scratchlm.model.feed_forward import MLP, SwiGLU
 from scratchlm.model.flash_attention import flash_attention
@@ -55,7 +54,6 @@ __all__ = [
     "attention_maps",
     "attention_weights",
     "causal_mask",
-    "chunked_cross_entropy",
     "count_activations",
     "count_active_parameters",
     "count_flops",

@@ -16,8 +16,8 @@ def count_activations(config: ModelConfig, batch_size: int, seq_len: int) -> int
 
     Args:
         config: Of the model.
-        batch_size: Rows in the batch.
-        seq_len: Tokens in a row.
+        batch_size: Sequences in the batch (batch size).
+        seq_len: Tokens in a sequence (sequence length).
 
     >>> config = ModelConfig(vocab_size=9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> count_activations(config, batch_size=1, seq_len=8)

@@ -89,7 +89,7 @@ class StaticKVCache(KVCache):
 
         Args:
             config: Of the model.
-            batch_size: Rows.
+            batch_size: Sequences (batch size).
             dtype: Of keys and values.
             device: Where they are kept.
         """

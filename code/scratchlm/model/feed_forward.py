@@ -39,7 +39,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class MLP(nn.Module):
-    """Wider, an activation, and back.
+    """The feed-forward network with one activation function: wider, the function, and back.
 
     Source: Vaswani et al. (2017), "Attention Is All You Need", section 3.3.
 
@@ -63,9 +63,9 @@ class MLP(nn.Module):
 
 
 class SwiGLU(nn.Module):
-    """One projection, let through a gate that another one opens.
+    """The gated feed-forward network: one projection times the SiLU of another, and back.
 
-    Two thirds of the inner width, so that three matrices hold what two hold otherwise.
+    Two thirds of the inner size, so that three matrices hold what two hold otherwise.
     Source: Shazeer (2020), "GLU Variants Improve Transformer", eq. 6.
 
     >>> import torch

@@ -1,4 +1,4 @@
-"""The whole model: token ids in, logits for every possible next token out."""
+"""The decoder-only transformer: token ids in, logits for every possible next token out."""
 
 import torch
 from jaxtyping import Float, Int

@@ -9,7 +9,6 @@
 """
 
 from scratchlm.tokenizer.bpe_train import train_bpe
-from scratchlm.tokenizer.characters import train_characters
 from scratchlm.tokenizer.formats.first_version import convert_tokenizer
 from scratchlm.tokenizer.formats.tiktoken import load_tiktoken, save_tiktoken
 from scratchlm.tokenizer.pretokenize import GPT2_PATTERN, GPT4_PATTERN, PRETOKEN_PATTERNS
@@ -23,7 +22,7 @@ from scratchlm.tokenizer.streaming import StreamDecoder
 from scratchlm.tokenizer.tiktoken_encoder import choose_encoder
 from scratchlm.tokenizer.tokenizer import Tokenizer
 from scratchlm.tokenizer.unigram_train import train_unigram
-from scratchlm.tokenizer.wordpiece import train_wordpiece
+from scratchlm.tokenizer.wordpiece import train_characters, train_wordpiece
 
 TOKENIZER_FILE = "tokenizer.json"  # its name in the folder of a model
 

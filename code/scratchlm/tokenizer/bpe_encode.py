@@ -92,6 +92,35 @@ def from_byte_merges(merges: Iterable[tuple[bytes, bytes]]) -> BytePairEncoding:
     return BytePairEncoding(pairs)
 
 
+def from_byte_vocab(
+    vocab: Mapping[int, bytes], merges: Iterable[tuple[bytes, bytes]]
+) -> tuple[BytePairEncoding, list[int | None], dict[str, int]]:
+    """Build it from the bytes of each id, and from merges.
+
+    Returns:
+        The encoding; the id of each of its tokens, None for a byte that the vocabulary lacks; and
+        the ids of the tokens that no merge makes, which are special ones.
+
+    Raises:
+        InputError: A merge joins tokens that do not exist yet, or makes one that the vocabulary
+            lacks, or a token is there twice.
+
+    >>> from_byte_vocab({5: b"h", 6: b"i", 7: b"hi", 8: b"<s>"}, [(b"h", b"i")])[2]
+    {'<s>': 8}
+    """
+    algorithm = from_byte_merges(merges)
+    ids, known = {token: id for id, token in vocab.items()}, {*algorithm.tokens}
+    if not ids or len(ids) < len(vocab) or not ids.keys() >= {*algorithm.tokens[256:]}:
+        raise InputError(
+            "vocab: expected at least one token, tokens that differ, and all that the merges make, "
+            f"found {len(vocab)} of which {len(ids)} differ; correct it"
+        )
+    special = {
+        token.decode(errors="replace"): id for token, id in ids.items() if token not in known
+    }
+    return algorithm, [ids.get(token) for token in algorithm.tokens], special
+
+
 def merges_from_ranks(ranks: Mapping[bytes, int]) -> list[Pair]:
     """Recover the merges: each token is joined from the two that the earlier merges leave of it.
 

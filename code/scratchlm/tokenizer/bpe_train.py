@@ -9,8 +9,12 @@ from typing import Any
 from tqdm import tqdm
 
 from scratchlm.tokenizer.bpe_encode import Pair
-from scratchlm.tokenizer.pretoken_counts import count_pretokens, encode_utf8, learned_tokens
-from scratchlm.tokenizer.pretokenize import GPT2_PATTERN
+from scratchlm.tokenizer.pretokenize import (
+    GPT2_PATTERN,
+    count_pretokens,
+    encode_utf8,
+    learned_tokens,
+)
 from scratchlm.tokenizer.special_tokens import END_OF_TEXT
 from scratchlm.tokenizer.tokenizer import Tokenizer
 from scratchlm.tokenizer.vocabulary import BYTE_ORDER, BYTE_TOKENS

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from scratchlm.errors import InputError
 from scratchlm.tokenizer.special_tokens import split_at_names
 from scratchlm.tokenizer.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # Each stands for the name of a special token that a message contains, while the template is filled
 # in: code points for private use, others where the messages have some of these already.
@@ -34,31 +38,47 @@ class ChatTemplate:
     nobody can forge the end of a turn or the beginning of another.
 
     Args:
-        source: The template.
+        source: The template. It is compiled when it is first used: a model whose template is wrong
+            can do everything but chat.
         variables: What it may refer to beside the messages, such as ``bos_token``.
-
-    Attributes:
-        source: The template, as it was given.
-
-    Raises:
-        InputError: The template cannot be parsed.
+        name: Where it comes from, for errors.
 
     >>> template = ChatTemplate("{% for m in messages %}<|im_start|>{{ m.content }}{% endfor %}")
     >>> template.render([{"role": "user", "content": "Hello!"}])
     '<|im_start|>Hello!'
     """
 
-    def __init__(self, source: str, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        variables: Mapping[str, str] | None = None,
+        name: str = "chat template",
+    ) -> None:
+        self.source, self.variables, self.name = source, dict(variables or {}), name
+
+    @cached_property
+    def _compiled(self) -> "Template":
         # Imported here: only those who chat wait for it.
         from jinja2 import TemplateError
-        from jinja2.ext import loopcontrols
+        from jinja2.ext import Extension, loopcontrols
+        from jinja2.nodes import Node
+        from jinja2.parser import Parser
         from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        class Generation(Extension):
+            """The tag that marks what the assistant says, for training; nothing else changes."""
+
+            tags = {"generation"}  # noqa: RUF012
+
+            def parse(self, parser: Parser) -> list[Node]:
+                next(parser.stream)
+                return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
         def raise_exception(message: str) -> None:
             raise TemplateError(message)
 
         environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols]
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, Generation]
         )
         # Jinja's own filter would escape what HTML needs escaped.
         environment.filters["tojson"] = lambda value, **options: json.dumps(
@@ -66,16 +86,7 @@ class ChatTemplate:
         )
         environment.globals["raise_exception"] = raise_exception
         environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-        self.source, self.variables = source, dict(variables or {})
-        # A template is a program: what it can raise besides errors of its own.
-        self._errors: tuple[type[Exception], ...] = (TemplateError, TypeError, ValueError)
-        self._errors += (LookupError, ArithmeticError, AttributeError, RecursionError)
-        try:
-            self._template = environment.from_string(source)
-        except self._errors as error:
-            raise InputError(
-                f"chat template: expected a template in Jinja's language, found: {error!s:.200}"
-            ) from error
+        return environment.from_string(self.source)
 
     def render(self, messages: Sequence[Message], *, add_generation_prompt: bool = False) -> str:
         """Fill the template in.
@@ -85,17 +96,17 @@ class ChatTemplate:
             add_generation_prompt: Write the beginning of the assistant's next message, too.
 
         Raises:
-            InputError: The template refuses the messages; many demand that user and assistant
-                take turns.
+            InputError: It is no template, or refuses the messages; many demand that user and
+                assistant take turns.
         """
         values: dict[str, Any] = {"tools": None, "documents": None, **self.variables}
         values |= {"messages": list(messages), "add_generation_prompt": add_generation_prompt}
         try:
-            return self._template.render(values)
-        except self._errors as error:
-            found = " ".join(f"{error!s:.200}".split())
+            return self._compiled.render(values)
+        except Exception as error:  # a template is a program, and may raise what it likes
             raise InputError(
-                f"chat template: expected messages that it accepts, found: {found}"
+                f"{self.name}: expected a chat template that takes these messages, found: "
+                f"{error!s:.200}"
             ) from error
 
     def encode(

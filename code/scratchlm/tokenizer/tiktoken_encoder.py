@@ -63,7 +63,7 @@ def choose_encoder(
     >>> choose_encoder(Tokenizer([]), "ours", [])[1]
     'our own encoder'
     >>> choose_encoder(Tokenizer([]), "auto", ["a text", "two"])[1]
-    'tiktoken, with the same ids as ours in the first 2 documents'
+    'tiktoken, with the same ids as ours (compared on 2 documents)'
     """
     if encoder == "ours":
         return tokenizer, "our own encoder"
@@ -78,7 +78,8 @@ def choose_encoder(
         if encoder == "tiktoken":
             raise
         return tokenizer, f"our own encoder ({error})"
-    return fast, f"tiktoken, with the same ids as ours in the first {len(sample)} documents"
+    compared = f"{len(sample)} document{'s' * (len(sample) != 1)}"
+    return fast, f"tiktoken, with the same ids as ours (compared on {compared})"
 
 
 def _encoding(tokenizer: Tokenizer) -> Any:  # noqa: ANN401 - an optional library's class

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from scratchlm.errors import InputError
 from scratchlm.storage import fingerprint
-from scratchlm.tokenizer.bpe_encode import BytePairEncoding, Pair, from_byte_merges
+from scratchlm.tokenizer.bpe_encode import BytePairEncoding, Pair, from_byte_vocab
 from scratchlm.tokenizer.encode_text import TextEncoder
 from scratchlm.tokenizer.formats.hugging_face import (
     TokenizerFields,
@@ -127,21 +127,7 @@ class Tokenizer:
         >>> Tokenizer.from_vocab(vocab, [(b"h", b"i")], ["<|user|>"]).special_tokens
         mappingproxy({'<|endoftext|>': 256, '<|user|>': 258})
         """
-        algorithm = from_byte_merges(merges)
-        numbers = {token: id for id, token in vocab.items()}
-        if not vocab:
-            raise InputError("vocab: expected at least one token, found none")
-        if len(numbers) < len(vocab) or not numbers.keys() >= {*algorithm.tokens[256:]}:
-            raise InputError(
-                "vocab: expected tokens that differ, with all that the merges make, found "
-                f"{len(vocab)} of which {len(numbers)} differ; correct it"
-            )
-        known = {*algorithm.tokens}
-        special = {
-            token.decode(errors="replace"): id
-            for token, id in numbers.items()
-            if token not in known
-        }
+        algorithm, ids, special = from_byte_vocab(vocab, merges)
         for name in special_tokens or ():
             special.setdefault(name, max([*vocab, *special.values()]) + 1)
         return cls(
@@ -149,7 +135,7 @@ class Tokenizer:
             special_tokens=list(special),
             pattern=pattern,
             normalizer=normalizer,
-            ids=[*(numbers.get(token) for token in algorithm.tokens), *special.values()],
+            ids=[*ids, *special.values()],
         )
 
     def __eq__(self, other: object) -> bool:

@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float64, Int64
 from tqdm import tqdm
 
-from scratchlm.tokenizer.pretoken_counts import (
+from scratchlm.tokenizer.pretokenize import (
+    GPT2_PATTERN,
     MAX_PRETOKENS,
     add_counts,
     count_pretokens,
     encode_utf8,
     learned_tokens,
 )
-from scratchlm.tokenizer.pretokenize import GPT2_PATTERN
 from scratchlm.tokenizer.special_tokens import END_OF_TEXT
 from scratchlm.tokenizer.tokenizer import Tokenizer
 from scratchlm.tokenizer.unigram import Unigram

@@ -10,7 +10,9 @@ from safetensors.torch import save as write_tensors
 from torch import Tensor
 
 from scratchlm.errors import InputError
+from scratchlm.optim.sharding import full_tensor, shard_like
 from scratchlm.storage import Envelope, pack_tensors, unpack_tensors, write_atomically
+from scratchlm.training.ranks import get_rank, wait_for_ranks
 from scratchlm.training.trainer import Trainer
 
 
@@ -35,6 +37,8 @@ CHECKPOINT = Envelope(
 def save_checkpoint(path: Path, trainer: Trainer) -> None:
     """Write weights, optimizer state and step; a failed write leaves the old checkpoint whole.
 
+    Ranks that train together must all call it: sharded tensors are gathered, and rank 0 writes.
+
     Raises:
         InputError: The disk is full or the folder cannot be written.
     """
@@ -43,12 +47,17 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         for weight, state in optimizer.state_dict()["state"].items():
             for name, tensor in state.items():
                 tensors[f"optimizer.{number}.{weight}.{name}"] = tensor
+    tensors = {name: full_tensor(tensor) for name, tensor in tensors.items()}
     state = State(trainer.step, identity(trainer))
-    write_atomically(path, pack_tensors(CHECKPOINT, state, write_tensors(tensors)))
+    try:
+        if get_rank() == 0:
+            write_atomically(path, pack_tensors(CHECKPOINT, state, write_tensors(tensors)))
+    finally:
+        wait_for_ranks()  # none may look for the file before it is there
 
 
 def load_checkpoint(path: Path, trainer: Trainer) -> None:
-    """Bring a new trainer to the state of a saved one.
+    """Bring a new trainer to the state of a saved one, whatever ranks and device it had.
 
     Raises:
         InputError: The file is damaged, or it belongs to another model or another run.
@@ -89,17 +98,19 @@ def identity(trainer: Trainer) -> dict[str, dict[str, object]]:
 
 def _restore(trainer: Trainer, tensors: dict[str, Tensor], step: int) -> None:
     weights = {
-        name.removeprefix("model."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith("model.")
+        name: shard_like(tensors[f"model.{name}"], current)
+        for name, current in trainer.model.state_dict().items()
     }
     trainer.model.load_state_dict(weights)
     for number, optimizer in enumerate(trainer.optimizers):
+        updated = [weight for group in optimizer.param_groups for weight in group["params"]]
         states: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             kind, *place = name.split(".")
             if kind == "optimizer" and int(place[0]) == number:
-                states.setdefault(int(place[1]), {})[place[2]] = tensor
+                weight = updated[int(place[1])]
+                part = shard_like(tensor, weight) if tensor.shape == weight.shape else tensor
+                states.setdefault(int(place[1]), {})[place[2]] = part
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": states, "param_groups": groups})
     trainer.step = step

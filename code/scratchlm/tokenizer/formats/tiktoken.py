@@ -119,7 +119,8 @@ def load_tiktoken(
         if published is None:
             raise InputError(
                 f"{path}: expected one of the {len(PUBLISHED)} files that OpenAI published, found "
-                "another, which does not say how text is pre-tokenized; name its pattern"
+                "another, which does not say how text is pre-tokenized; name its pattern "
+                "(--pattern)"
             )
         pattern = published.pattern
     if special_tokens is None:

@@ -1,4 +1,4 @@
-"""The loss of a large vocabulary, in pieces that fit the memory."""
+"""Chunked cross-entropy: the loss of a large vocabulary, in pieces that fit the memory."""
 
 import torch
 from jaxtyping import Float, Int
@@ -11,11 +11,11 @@ CHUNK_SIZE = 1024
 
 
 class ChunkedCrossEntropy(torch.autograd.Function):
-    """Scores and grades some positions at a time, and keeps their gradient instead of their scores.
+    """Fused output head and cross-entropy, some positions at a time, without keeping the logits.
 
-    The gradient of the loss with respect to the scores is known as soon as they are: softmax
-    minus truth. So it goes into the gradients of the positions' vectors and of the head at once,
-    and the scores are forgotten. Source: Hsu et al. (2024), "Liger Kernel".
+    The gradient of the loss with respect to the logits is known as soon as they are: softmax
+    minus truth. So it goes into the gradients of the hidden states and of the head at once, and
+    the logits are forgotten. Source: Hsu et al. (2024), "Liger Kernel".
     """
 
     @staticmethod
@@ -27,7 +27,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         ignored: int,
         chunk: int,
     ) -> Float[Tensor, ""]:
-        """Add up the surprises."""
+        """Sum the losses, and compute both gradients."""
         loss = torch.zeros((), dtype=hidden.dtype, device=hidden.device)
         to_hidden, to_head = torch.empty_like(hidden), torch.zeros_like(head)
         for start in range(0, len(hidden), chunk):
@@ -62,14 +62,14 @@ def chunked_cross_entropy(
     ignore_index: int = IGNORE_INDEX,
     chunk_size: int = CHUNK_SIZE,
 ) -> Float[Tensor, ""]:
-    """Sum the surprises at the targets, in nats, without ever holding all logits.
+    """Cross-entropy, summed over the targets, in nats, without ever holding all logits.
 
     Args:
-        hidden: What the last layer knows at each position.
+        hidden: The last hidden state of each position.
         weight: Of the output head: one row of weights for each token of the vocabulary.
-        targets: The tokens that come.
+        targets: The next token of each position.
         ignore_index: A target that is left out.
-        chunk_size: Positions that are scored at once.
+        chunk_size: Positions whose logits are held at once.
 
     >>> targets = torch.tensor([1, IGNORE_INDEX])
     >>> chunked_cross_entropy(torch.zeros(2, 3), torch.ones(4, 3), targets).exp()

@@ -79,15 +79,41 @@ def test_a_stopped_run_goes_on_to_the_same_weights(text, tmp_path, monkeypatch):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_run_keeps_the_precision_it_began_with(text, tmp_path, monkeypatch):
+def test_a_run_keeps_the_dtype_it_began_with(text, tmp_path, monkeypatch):
     """Its folder may have come from a machine with another processor."""
     out = tmp_path / "model"
-    monkeypatch.setattr(pretrain, "native_dtype", lambda: "bfloat16")
+    monkeypatch.setattr(pretrain, "native_dtype", lambda device: "bfloat16")
     call("--text", text, "--out", out, "--steps", 3, *SMALL)
-    monkeypatch.setattr(pretrain, "native_dtype", lambda: "float32")
+    monkeypatch.setattr(pretrain, "native_dtype", lambda device: "float32")
     options = Pretrain(text=text, out=out, steps=3, size="mini", seq_len=32, batch_size=4)
     plan = TrainConfig(steps=3, weight_decay=0.1, dtype="bfloat16")
     assert pretrain.begin(options)[1].config == plan
+
+
+def test_every_setting_of_training_is_an_option(text, tmp_path):
+    """What decides the weights is kept; where they are computed may change on the way."""
+    out = tmp_path / "model"
+    usual = ["--text", text, "--out", out, "--steps", 4, "--dtype", "float32", *SMALL]
+    chosen = ["--lr", "0.001", "--optimizer", "adamw", "--schedule", "cosine", "--warmup-steps", 2]
+    chosen += ["--grad-accum-steps", 2, "--max-grad-norm", "0.5", "--loss-chunk-size", 50]
+    call(*usual, *chosen, "--eval-interval", 2)
+    plan = pretrain.RUN.load(out / "settings.json").plan
+    assert plan == TrainConfig(
+        4,
+        lr=0.001,
+        optimizer="adamw",
+        schedule="cosine",
+        warmup_steps=2,
+        grad_accum_steps=2,
+        max_grad_norm=0.5,
+        loss_chunk_size=50,
+        weight_decay=0.1,
+    )
+    lines = [json.loads(line) for line in (out / LOG).read_text().splitlines()]
+    assert [line["step"] for line in lines if "eval_loss" in line] == [2, 4]
+    call(*usual, *chosen, "--device", "cpu", "--tensorboard")  # done, and told once more
+    with pytest.raises(InputError, match="found another lr"):
+        call(*usual, *chosen, "--lr", "0.002")
 
 
 @pytest.fixture
@@ -185,10 +211,13 @@ def test_other_settings_in_the_same_folder_are_refused(text, tmp_path):
         (["--size", "huge"], "found 'huge'"),
         (["--seq-len", "0"], "expected --seq-len of at least 1, found 0"),
         (["--vocab-size", "3"], "found 3"),
+        (["--eval-interval", "-1"], "expected --eval-interval from 0 on, found -1"),
+        (["--device", "cuda"], "found 'cuda'; use auto"),
         (["--weight-decay", "nan"], "expected a weight_decay from 0 on, found nan"),
     ],
 )
-def test_a_refused_run_does_not_claim_the_folder(text, tmp_path, wrong, message):
+def test_a_refused_run_does_not_claim_the_folder(text, tmp_path, monkeypatch, wrong, message):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     out = tmp_path / "model"
     usual = ["--text", text, "--out", out, "--steps", 2, *SMALL]
     with pytest.raises(InputError, match=message):
@@ -221,7 +250,7 @@ def test_ctrl_c_saves_the_step_that_it_interrupts(text, tmp_path, monkeypatch, c
 
 def test_a_disk_that_is_full_for_a_while_costs_nothing(text, tmp_path, monkeypatch):
     """Whatever could not be forced to the disk, the same command writes once it can be."""
-    monkeypatch.setattr(pretrain, "sample", lambda model, text: "")
+    monkeypatch.setattr(pretrain, "sample_text", lambda model, text: "")
     arguments = ["--text", text, "--steps", 3, *SMALL]
     call(*arguments, "--out", tmp_path / "whole")
     whole = load_model(tmp_path / "whole").state_dict()

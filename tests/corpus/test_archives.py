@@ -1,9 +1,11 @@
 """Web archives of other writers: false labels, other line ends, versions, compressions."""
 
 import bz2
+import errno
 import gzip
 import io
 import random
+import tempfile
 import zlib
 from functools import partial
 
@@ -150,3 +152,15 @@ def test_any_body_is_decoded_taken_as_it_is_or_refused(body, names, pack, cut):
 def test_bombs_in_http_give_little_more_than_the_limit(name, pack):
     bomb = pack(bytes(20_000_000))
     assert 1000 < len(decode_body({"content-encoding": name}, bomb, 1000)[0]) < 100_000
+
+
+def test_no_room_for_a_temporary_file_is_one_line(tmp_path, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(zstandard.compress(warc(PAGE)))
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    with pytest.raises(InputError, match=r"a\.warc\.zst: expected room in .*TMPDIR"):
+        texts_of(path)

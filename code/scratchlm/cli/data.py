@@ -193,7 +193,8 @@ def packing_report(shards: data.Shards, seq_len: int) -> str:
     by_windows = data.documents_cut(shards.lengths, seq_len) / len(shards)
     by_packing = float((shards.lengths > seq_len).mean())
     return (
-        f"packed into rows of {seq_len:,} tokens: {len(packing):,} rows, "
+        f"packed into rows of {seq_len:,} tokens: {len(packing):,} "
+        f"row{'s' * (len(packing) != 1)}, "
         f"{100 * packing.fill:.1f} % full\n"
         f"documents cut: {100 * by_windows:.1f} % by windows, {100 * by_packing:.1f} % by packing\n"
         f"attention inside documents: {inside:,} pairs of tokens, "

@@ -2,14 +2,18 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from math import inf, log
 from pathlib import Path
 from shlex import quote
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import tyro
 
 from scratchlm.corpus import SEPARATOR
-from scratchlm.data import OwnText, TrainingText, open_shards, prepare_text
+from scratchlm.data import Batch, OwnText, Shard, TrainingText, open_shards, prepare_text
 from scratchlm.errors import InputError
 from scratchlm.evaluation.transformer import document_nats
 from scratchlm.inference import SamplingParams, generate_text
@@ -17,12 +21,30 @@ from scratchlm.interop import Loaded, load_folder, save
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.storage import Envelope
 from scratchlm.tokenizer import TOKENIZER_FILE
-from scratchlm.training import TrainConfig, Trainer, train
-from scratchlm.training.device import Dtype, native_dtype
+from scratchlm.training import TrainConfig, Trainer, TrainOptions, choose_device, train
+from scratchlm.training.device import Device, Dtype, native_dtype
 from scratchlm.training.loop import CHECKPOINT
 
 SETTINGS = "settings.json"
 TRIAL = 10  # steps that tell how fast this machine is
+DEFAULTS = TrainOptions(weight_decay=0.1)
+EVAL_BATCHES = 8  # batches of held-out text that are enough to watch a run
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run is computed, and what is told of it: it may go on with other choices."""
+
+    device: Device = "auto"
+    """Where to train; auto takes a GPU where there is one."""
+    compile: bool = False
+    """Compile the model with torch.compile; where that fails, train without."""
+    loader_workers: int = 0
+    """Processes that make batches ahead."""
+    eval_interval: int = 200
+    """Steps between measurements of the loss on held-out text, in log.jsonl; 0 measures never."""
+    tensorboard: bool = False
+    """Write the metrics for TensorBoard, too, into the folder tensorboard."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +77,14 @@ class Pretrain:
     """Refuse bytes that are not UTF-8, or put U+FFFD in their place."""
     separator: str = SEPARATOR
     """The line that ends a document in a file of many."""
-    weight_decay: float = 0.1
-    """Share of a matrix lost per unit of learning rate; more holds a short text's learner back."""
     dtype: Dtype | Literal["auto"] = "auto"
     """Of the matrix products; auto takes bfloat16 where this machine multiplies it in hardware."""
     seed: int = 0
     """Another seed, another model."""
+    training: Annotated[TrainOptions, tyro.conf.arg(name="")] = DEFAULTS
+    """How to train; a little weight decay keeps a short text from being learned by heart."""
+    machine: Annotated[Machine, tyro.conf.arg(name="")] = Machine()
+    """What may change when a run goes on."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +115,16 @@ def run_pretrain(options: Pretrain) -> None:
     print(f"{text.tokens:,} tokens to learn")
     samples = {round(trainer.config.steps * share) for share in (0.1, 0.25, 0.5)}
     try:
-        for metrics in train(trainer, options.out):
+        for metrics in train(
+            trainer,
+            options.out,
+            eval_interval=options.machine.eval_interval,
+            eval_batches=held_out_batches(text.held_out, options.seq_len, options.batch_size),
+            tensorboard=options.machine.tensorboard,
+        ):
             if metrics.step in samples:
                 print(f"\n--- step {metrics.step}, loss {metrics.loss:.3f} nats per token")
-                print(sample(trainer.model, text))
+                print(sample_text(trainer.model, text))
     except KeyboardInterrupt:
         saved = (options.out / CHECKPOINT).exists()
         what = "goes on from the last checkpoint" if saved else "begins again"
@@ -115,7 +145,8 @@ def train_text(
     Args:
         text: A text file, or a folder of them.
         out: The folder for the model, which `scratchlm.load` takes.
-        settings: Other fields of `Pretrain`, such as ``minutes`` or ``vocab_size``.
+        settings: Other fields of `Pretrain`, `TrainOptions` and `Machine`, such as ``minutes``,
+            ``lr`` or ``device``.
 
     Returns:
         The trained model.
@@ -123,7 +154,18 @@ def train_text(
     Raises:
         InputError: The text cannot be used, or the folder holds a run with other settings.
     """
-    run_pretrain(Pretrain(text=Path(text), out=Path(out), **settings))
+    training, machine = (
+        {field.name: settings.pop(field.name) for field in fields(kind) if field.name in settings}
+        for kind in (TrainOptions, Machine)
+    )
+    options = Pretrain(
+        text=Path(text),
+        out=Path(out),
+        training=replace(DEFAULTS, **training),
+        machine=Machine(**machine),
+        **settings,
+    )
+    run_pretrain(options)
     return load_folder(out)
 
 
@@ -137,8 +179,10 @@ def begin(options: Pretrain) -> tuple[TrainingText, Trainer]:
     """
     path = options.out / SETTINGS
     settings = json.loads(json.dumps(asdict(options), default=str))
+    del settings["machine"]
+    settings |= settings.pop("training")
     if not path.exists():
-        check(options)
+        check_options(options)
         text = new_text(options)
         trainer = trainer_for(options, text, make_plan(options, text))
         if isinstance(text, OwnText):
@@ -159,13 +203,13 @@ def begin(options: Pretrain) -> tuple[TrainingText, Trainer]:
     return text, trainer_for(options, text, saved.plan)
 
 
-def check(options: Pretrain) -> None:
+def check_options(options: Pretrain) -> None:
     """Refuse settings that mean nothing, before any work is done.
 
     Raises:
         InputError: There is one, which the message names.
 
-    >>> check(Pretrain(Path("a.txt"), minutes=0))
+    >>> check_options(Pretrain(Path("a.txt"), minutes=0))
     Traceback (most recent call last):
     ...
     scratchlm.errors.InputError: pretrain: expected --minutes above 0, found 0
@@ -176,6 +220,11 @@ def check(options: Pretrain) -> None:
         if (found := getattr(options, name)) is not None and found < 1:
             option = name.replace("_", "-")
             raise InputError(f"pretrain: expected --{option} of at least 1, found {found}")
+    for name in ("loader_workers", "eval_interval"):
+        if (found := getattr(options.machine, name)) < 0:
+            option = name.replace("_", "-")
+            raise InputError(f"pretrain: expected --{option} from 0 on, found {found}")
+    choose_device(options.machine.device)
     if not 0 < options.minutes < inf:
         raise InputError(f"pretrain: expected --minutes above 0, found {options.minutes}")
     ModelConfig.named(options.size, vocab_size=options.vocab_size, max_seq_len=options.seq_len)
@@ -204,8 +253,9 @@ def from_shards(options: Pretrain) -> TrainingText:
 
 def make_plan(options: Pretrain, text: TrainingText) -> TrainConfig:
     """Decide on the steps and on the dtype, which depend on the machine."""
-    dtype = native_dtype() if options.dtype == "auto" else options.dtype
-    trial = TrainConfig(2 * TRIAL, weight_decay=options.weight_decay, dtype=dtype)
+    device = choose_device(options.machine.device)
+    dtype = native_dtype(device) if options.dtype == "auto" else options.dtype
+    trial = TrainConfig(2 * TRIAL, dtype, **asdict(options.training))
     steps = steps_in(options, text, trial) if options.steps is None else options.steps
     return replace(trial, steps=steps)
 
@@ -219,7 +269,32 @@ def trainer_for(options: Pretrain, text: TrainingText, plan: TrainConfig) -> Tra
         tie_embeddings=False,
     )
     batches = text.batches(options.seq_len, options.batch_size, options.seed)
-    return Trainer(Transformer(shape, options.seed), batches, plan)
+    return Trainer(
+        Transformer(shape, options.seed),
+        batches,
+        plan,
+        device=choose_device(options.machine.device),
+        compile=options.machine.compile,
+        loader_workers=options.machine.loader_workers,
+    )
+
+
+def held_out_batches(held_out: Shard, seq_len: int, batch_size: int) -> list[Batch]:
+    """The beginning of held-out text, in rows of its tokens one after the other.
+
+    >>> [batch.input_ids.tolist() for batch in held_out_batches(Shard.of([range(6)]), 2, 1)]
+    [[[0, 1]], [[2, 3]]]
+    """
+    seq_len = min(seq_len, len(held_out.tokens) - 1)
+    if seq_len < 1:
+        return []
+    rows = min((len(held_out.tokens) - 1) // seq_len, EVAL_BATCHES * batch_size)
+    ids = torch.from_numpy(held_out.tokens[: rows * seq_len + 1].astype(np.int64))
+    inputs, targets = ids[:-1].view(rows, seq_len), ids[1:].view(rows, seq_len)
+    return [
+        Batch(inputs[first : first + batch_size], targets[first : first + batch_size])
+        for first in range(0, rows, batch_size)
+    ]
 
 
 def steps_in(options: Pretrain, text: TrainingText, plan: TrainConfig) -> int:
@@ -242,7 +317,7 @@ def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
         "nats_per_character": nats / len(held_out),
     }
     save(options.out, model, text.tokenizer, notes=notes)
-    print(f"\n--- trained\n{sample(model, text)}")
+    print(f"\n--- trained\n{sample_text(model, text)}")
     print(
         f"\nHeld-out text: {notes['bits_per_byte']:.3f} bits per byte, "
         f"{notes['nats_per_character']:.3f} nats per character\n"
@@ -250,7 +325,7 @@ def finish(options: Pretrain, model: Transformer, text: TrainingText) -> None:
     )
 
 
-def sample(model: Transformer, text: TrainingText) -> str:
+def sample_text(model: Transformer, text: TrainingText) -> str:
     """A short piece of the model's own."""
     return "".join(
         generate_text(model, text.tokenizer, sampling=SamplingParams(0.8), max_new_tokens=300)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64, UInt
 
-from scratchlm.data.shard_header import CHUNK, HEADER_BYTES, Header, id_dtype, read_header
+from scratchlm.data.shard_header import CHUNK, HEADER_BYTES, SHARD, Header, id_dtype, read_header
 from scratchlm.data.shard_writer import ShardWriter
 from scratchlm.errors import InputError
 from scratchlm.tokenizer import Tokenizer
@@ -129,12 +129,12 @@ def verify_shard(path: Path) -> Header:
     if found.hexdigest() != header.body_sha256:
         raise InputError(
             f"{path}: expected sha256 {header.body_sha256}, found {found.hexdigest()}: it was "
-            "changed or damaged; write it again"
+            f"changed or damaged; {SHARD.remedy}"
         )
     tokens = Shard.load(path).tokens
     largest = max(int(tokens[at : at + CHUNK].max()) for at in range(0, len(tokens), CHUNK))
     if largest >= header.vocab_size:
         raise InputError(
-            f"{path}: expected ids below {header.vocab_size}, found {largest}; write it again"
+            f"{path}: expected ids below {header.vocab_size}, found {largest}; {SHARD.remedy}"
         )
     return header

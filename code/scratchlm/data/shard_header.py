@@ -69,7 +69,12 @@ class Header:
         return SHARD.pack(self).ljust(HEADER_BYTES - 1) + b"\n"
 
 
-SHARD = Envelope("scratchlm shard", 2, Header, "write it again with `scratchlm data pack`")
+SHARD = Envelope(
+    "scratchlm shard",
+    2,
+    Header,
+    "make the shards again, in an empty folder (`scratchlm data pack`, or `pretrain` for its own)",
+)
 
 
 def read_header(path: Path, tokenizer: str | None = None) -> Header:

@@ -17,7 +17,7 @@ from scratchlm.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
-class State:
+class CheckpointHeader:
     """What a checkpoint says beside its tensors.
 
     Attributes:
@@ -30,7 +30,7 @@ class State:
 
 
 CHECKPOINT = Envelope(
-    "scratchlm checkpoint", 2, State, "remove it to start again, or put back a copy"
+    "scratchlm checkpoint", 2, CheckpointHeader, "remove it to start again, or put back a copy"
 )
 
 
@@ -48,7 +48,7 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
             for name, tensor in state.items():
                 tensors[f"optimizer.{number}.{weight}.{name}"] = tensor
     tensors = {name: full_tensor(tensor) for name, tensor in tensors.items()}
-    state = State(trainer.step, identity(trainer))
+    state = CheckpointHeader(trainer.step, identity(trainer))
     try:
         if get_rank() == 0:
             write_atomically(path, pack_tensors(CHECKPOINT, state, write_tensors(tensors)))

@@ -37,8 +37,6 @@ class TrainOptions:
     """Compute activations of the blocks again in the backward pass instead of keeping them."""
     loss_chunk_size: int = 0
     """Positions whose logits are held at once; 0 holds all of a batch."""
-    dtype: Dtype = "float32"
-    """Of the matrix products; all else, and the weights, stay in float32."""
 
     def __post_init__(self) -> None:
         if self.grad_accum_steps < 1:
@@ -60,13 +58,17 @@ class TrainConfig(TrainOptions):
     """Everything but the model and the text that decides what training ends with.
 
     Attributes:
-        steps: Steps of the optimizer; all else are `TrainOptions`.
+        steps: Steps of the optimizer.
+        dtype: Of the matrix products; all else, and the weights, stay in float32.
+
+    All else are `TrainOptions`.
 
     >>> TrainConfig(steps=100).optimizer
     'muon'
     """
 
     steps: int
+    dtype: Dtype = "float32"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -59,7 +59,7 @@ def train(
         while trainer.step < trainer.config.steps:
             with hold_interrupt() as interrupted:
                 metrics = trainer.train_step()
-                if eval_interval and trainer.step % eval_interval == 0:
+                if eval_batches and eval_interval and trainer.step % eval_interval == 0:
                     metrics = replace(metrics, eval_loss=trainer.evaluate(eval_batches))
                 log(metrics)
             bar.set_postfix_str(f"loss {metrics.loss:.3f}", refresh=False)

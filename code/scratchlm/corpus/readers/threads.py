@@ -72,15 +72,7 @@ def join_answers(
     """
     on_error = on_error or ErrorPolicy()
     with closing(sqlite3.connect("")) as database:  # the empty name: temporary, and on disk
-        try:
-            database.execute(TABLE)
-            database.executemany("INSERT INTO posts VALUES (?, ?, ?)", map(_row, posts))
-            rows = database.execute(ORDERED, (start,))
-        except sqlite3.OperationalError as error:
-            raise InputError(
-                f"threads: expected room for all posts on the disk, found: {error}; free some "
-                "space, or name another place with SQLITE_TMPDIR"
-            ) from error
+        rows = _in_order(database, posts, start)
         for _, group in groupby(rows, key=lambda row: row[0]):
             first, *others = (Document(**json.loads(post)) for _, post in group)
             if first.meta["type"] == "question":
@@ -126,6 +118,21 @@ def preferences(thread: Thread) -> Iterator[Preference]:
         gap = _score(better) - _score(worse)
         if gap > 0 or (gap == 0 and better.id == accepted):
             yield Preference(thread.question.text, better.text, worse.text)
+
+
+def _in_order(
+    database: sqlite3.Connection, posts: Iterable[Document], start: int
+) -> Iterator[tuple[int, str]]:
+    """The posts after a question, all of a question's together."""
+    try:
+        database.execute(TABLE)
+        database.executemany("INSERT INTO posts VALUES (?, ?, ?)", map(_row, posts))
+        yield from database.execute(ORDERED, (start,))
+    except sqlite3.OperationalError as error:
+        raise InputError(
+            f"threads: expected room for all posts on the disk, found: {error}; free some "
+            "space, or name another place with SQLITE_TMPDIR"
+        ) from error
 
 
 def _row(post: Document) -> tuple[int, int, str]:

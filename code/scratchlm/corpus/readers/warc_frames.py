@@ -23,6 +23,7 @@ from scratchlm.corpus.readers.chunks import (
     open_metered,
     read_chunks,
 )
+from scratchlm.errors import InputError
 
 MARK = b"WARC/"
 TOO_LONG = "record too long"
@@ -104,8 +105,14 @@ def _unpacked_frames(
         try:
             for chunk in read_chunks(path, 0, progress):
                 unpacked.write(chunk)
+            unpacked.flush()
         except Broken as error:
             on_error.report("stream cut", str(path), "a whole compressed file", str(error))
+        except OSError as error:
+            raise InputError(
+                f"{path}: expected room in {tempfile.gettempdir()} to unpack it, found: "
+                f"{error.strerror}; free some space, or name another place with TMPDIR"
+            ) from error
         yield from _plain_frames(cast(BinaryIO, unpacked), start, str(path), on_error, limits)
 
 

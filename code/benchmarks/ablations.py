@@ -5,7 +5,7 @@
 Every model has 4 layers of 64 numbers, learns from the same stories of the village for the same
 number of steps with AdamW, and is judged by its bits per byte on held-out stories, each read alone.
 A run that is already in the file is not repeated, so the command may be interrupted, and called
-again with other rates, seeds or changes.
+again with other learning rates, seeds or changes.
 """
 
 import argparse
@@ -33,10 +33,10 @@ CHANGES: dict[str, dict[str, object]] = {
     "GPT-2": {},
     "RoPE": {"positions": "rope"},
     "RMSNorm": {"norm": "rms"},
-    "no constants": {"bias": "none"},
+    "no biases": {"bias": "none"},
     "SwiGLU": {"feed_forward": "swiglu"},
-    "own head": {"tie_embeddings": False},
-    "shared keys": {"kv_heads": 2},
+    "untied head": {"tie_embeddings": False},
+    "grouped-query attention": {"kv_heads": 2},
     "QK-norm": {"qk_norm": True},
     "zero-initialized residual": {"initialization": "zero_residual"},
     "embedding norm": {"embedding_norm": True},
@@ -60,19 +60,17 @@ def prepare() -> Tokenizer:
     return train_bpe((story.text for story in corpus("train", 500)), VOCABULARY)
 
 
-def begin(change: str, seed: int, rate: float, steps: int, tokenizer: Tokenizer) -> Trainer:
+def begin(change: str, seed: int, lr: float, steps: int, tokenizer: Tokenizer) -> Trainer:
     """A run at its first step; the seed decides the weights and the order of the stories."""
     batches = VillageBatches(tokenizer, CONTEXT, ROWS, seed)
-    plan = TrainConfig(steps, optimizer="adamw", lr=rate)
+    plan = TrainConfig(steps, optimizer="adamw", lr=lr)
     return Trainer(Transformer(ladder()[change], seed), batches, plan)
 
 
-def train(
-    change: str, seed: int, rate: float, steps: int, tokenizer: Tokenizer
-) -> dict[str, object]:
+def train(change: str, seed: int, lr: float, steps: int, tokenizer: Tokenizer) -> dict[str, object]:
     """One run from its first step to its score."""
     start = time.process_time()
-    trainer = begin(change, seed, rate, steps, tokenizer)
+    trainer = begin(change, seed, lr, steps, tokenizer)
     reports = [trainer.train_step() for _ in range(steps)]
     losses = torch.tensor([report.loss for report in reports])
     spent = time.process_time() - start
@@ -82,7 +80,7 @@ def train(
     return {
         "change": change,
         "seed": seed,
-        "rate": rate,
+        "lr": lr,
         "steps": steps,
         "parameters": trainer.model.parameter_count(),
         "bits_per_byte": round(bits / sum(len(text.encode()) for text in texts), 4),
@@ -98,18 +96,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rates", nargs="+", type=float, default=[0.004])
+    parser.add_argument("--lrs", nargs="+", type=float, default=[0.004])
     parser.add_argument("--changes", nargs="+", choices=CHANGES, default=list(CHANGES))
     parser.add_argument("--steps", type=int, default=400)
     options = parser.parse_args()
     torch.set_num_threads(1)
     tokenizer = prepare()
     runs = json.loads(options.out.read_text())["runs"] if options.out.exists() else []
-    done = {(run["change"], run["seed"], run["rate"], run["steps"]) for run in runs}
-    for seed, rate, change in product(range(options.seeds), options.rates, options.changes):
-        if (change, seed, rate, options.steps) in done:
+    done = {(run["change"], run["seed"], run["lr"], run["steps"]) for run in runs}
+    for seed, lr, change in product(range(options.seeds), options.lrs, options.changes):
+        if (change, seed, lr, options.steps) in done:
             continue
-        runs.append(train(change, seed, rate, options.steps, tokenizer))
+        runs.append(train(change, seed, lr, options.steps, tokenizer))
         shown = {name: value for name, value in runs[-1].items() if name not in ("first", "curve")}
         print(json.dumps(shown), file=sys.stderr, flush=True)
         options.out.write_text(json.dumps({**about(), "runs": runs}) + "\n")

@@ -44,8 +44,8 @@ class Cell:
     placement: NormPlacement
     initialization: Initialization
     layers: int
-    rate: float
-    warmup: int
+    lr: float
+    warmup_steps: int
     seed: int
     steps: int = 200
 
@@ -62,21 +62,25 @@ class Cell:
     def training(self) -> TrainConfig:
         """How it is trained."""
         return TrainConfig(
-            self.steps, optimizer="adamw", lr=self.rate, warmup_steps=self.warmup, decay_start=0.6
+            self.steps,
+            optimizer="adamw",
+            lr=self.lr,
+            warmup_steps=self.warmup_steps,
+            decay_start=0.6,
         )
 
 
 def grid(seeds: int) -> Iterator[Cell]:
     """Seed by seed, so that the design is balanced wherever it is cut off."""
     for seed in range(seeds):
-        for layers, rate, warmup in product((4, 16, 8), RATES, (0, 66)):
+        for layers, lr, warmup_steps in product((4, 16, 8), RATES, (0, 66)):
             for placement in ("pre", "post"):
-                yield Cell("grid", placement, "xavier", layers, rate, warmup, seed)
-        for rate, warmup in product(RATES, (0, 66)):
+                yield Cell("grid", placement, "xavier", layers, lr, warmup_steps, seed)
+        for lr, warmup_steps in product(RATES, (0, 66)):
             for layers, placement in product((4, 16), ("pre", "post")):
-                yield Cell("grid", placement, "gpt2", layers, rate, warmup, seed)
+                yield Cell("grid", placement, "gpt2", layers, lr, warmup_steps, seed)
             for placement in ("deepnorm", "sandwich", "reordered"):
-                yield Cell("grid", placement, "xavier", 16, rate, warmup, seed)
+                yield Cell("grid", placement, "xavier", 16, lr, warmup_steps, seed)
 
 
 def long(seeds: int) -> Iterator[Cell]:
@@ -174,7 +178,7 @@ def train(cell: Cell, shard: Shard, rows: Tensor, steps: int | None = None) -> d
     result: dict[str, object] = {
         **vars(cell),
         "bits_per_byte": round(bits(model, rows), 4),
-        "gradient": round(max(report.grad_norm for report in reports), 3),
+        "grad_norm": round(max(report.grad_norm for report in reports), 3),
         "losses": [round(sum(group) / EVERY, 3) for group in groups],
         **look(model, rows),
     }

@@ -95,7 +95,7 @@ def test_written_lines_are_read_back(kind, make, stories, tmp_path):
         ("list.json", b"[1, 2]", r"found a file that begins with"),
         ("a.txt.gz", b"\x1f\x8b\x08\x00garbage.......", "found damage"),
         ("a.bz2", b"BZh9garbage.......", "found damage"),
-        ("a.parquet", b"PAR1 and then no footer", "not a parquet file"),
+        ("a.parquet", b"PAR1 and then no footer", "Parquet magic bytes not found in footer"),
         ("two.7z", b"7z\xbc\xaf\x27\x1c cut", "found damage"),
     ],
 )

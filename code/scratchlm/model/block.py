@@ -46,7 +46,8 @@ class PostNormBlock(PreNormBlock):
     def forward(self, x: Stream, context: LayerContext) -> Stream:
         """Apply both sublayers."""
         x = self.input_layernorm(x + self.self_attn(x, context))
-        return self.post_attention_layernorm(x + self.mlp(x))  # type: ignore[no-any-return]
+        x = self.post_attention_layernorm(x + self.mlp(x))
+        return x
 
 
 class DeepNormBlock(PostNormBlock):
@@ -62,7 +63,8 @@ class DeepNormBlock(PostNormBlock):
     def forward(self, x: Stream, context: LayerContext) -> Stream:
         """Apply both sublayers."""
         x = self.input_layernorm(self.alpha * x + self.self_attn(x, context))
-        return self.post_attention_layernorm(self.alpha * x + self.mlp(x))  # type: ignore[no-any-return]
+        x = self.post_attention_layernorm(self.alpha * x + self.mlp(x))
+        return x
 
 
 class SandwichBlock(PreNormBlock):

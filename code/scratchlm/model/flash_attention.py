@@ -62,9 +62,9 @@ class FlashAttention(torch.autograd.Function):
     ) -> Float[Tensor, "*batch seq_len head_dim"]:
         """Average the values, tile of queries by tile of queries."""
         outputs, totals = [], []
-        for rows in tiles(query.shape[-2], tile):
-            scores = (tile_scores(query, key, rows, part) for part in tiles(rows.stop, tile))
-            values = (value[..., part, :] for part in tiles(rows.stop, tile))
+        for rows in blocks(query.shape[-2], tile):
+            scores = (tile_scores(query, key, rows, part) for part in blocks(rows.stop, tile))
+            values = (value[..., part, :] for part in blocks(rows.stop, tile))
             mean, total = online_softmax_sum(scores, values)
             outputs.append(mean)
             totals.append(total)
@@ -84,8 +84,8 @@ class FlashAttention(torch.autograd.Function):
         # The softmax's own gradient needs one number a row: output times change.
         kept = (output * change).sum(dim=-1, keepdim=True)
         scale = 1 / math.sqrt(query.shape[-1])
-        for rows in tiles(query.shape[-2], tile):
-            for columns in tiles(rows.stop, tile):
+        for rows in blocks(query.shape[-2], tile):
+            for columns in blocks(rows.stop, tile):
                 scores = tile_scores(query, key, rows, columns)
                 weights = (scores - total[..., rows, None]).exp()
                 moved = change[..., rows, :]
@@ -119,10 +119,10 @@ def flash_attention(
     return result
 
 
-def tiles(end: int, tile: int) -> Iterator[slice]:
+def blocks(end: int, tile: int) -> Iterator[slice]:
     """Cut 0 to ``end`` into slices.
 
-    >>> [(part.start, part.stop) for part in tiles(5, 2)]
+    >>> [(part.start, part.stop) for part in blocks(5, 2)]
     [(0, 2), (2, 4), (4, 5)]
     """
     return (slice(start, min(start + tile, end)) for start in range(0, end, tile))

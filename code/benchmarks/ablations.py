@@ -67,9 +67,7 @@ def begin(change: str, seed: int, lr: float, steps: int, tokenizer: Tokenizer) -
     return Trainer(Transformer(ladder()[change], seed), batches, plan)
 
 
-def train(
-    change: str, seed: int, lr: float, steps: int, tokenizer: Tokenizer
-) -> dict[str, object]:
+def train(change: str, seed: int, lr: float, steps: int, tokenizer: Tokenizer) -> dict[str, object]:
     """One run from its first step to its score."""
     start = time.process_time()
     trainer = begin(change, seed, lr, steps, tokenizer)

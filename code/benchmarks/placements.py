@@ -62,7 +62,11 @@ class Cell:
     def training(self) -> TrainConfig:
         """How it is trained."""
         return TrainConfig(
-            self.steps, optimizer="adamw", lr=self.lr, warmup_steps=self.warmup_steps, decay_start=0.6
+            self.steps,
+            optimizer="adamw",
+            lr=self.lr,
+            warmup_steps=self.warmup_steps,
+            decay_start=0.6,
         )
 
 

@@ -154,7 +154,7 @@ def label_line(
         (at, y),
         xytext=offset,
         textcoords="offset points",
-        color=str(line.get_color()),
+        color=line.get_color(),
         va="center",
         annotation_clip=False,
     )

@@ -100,5 +100,5 @@ def test_expert_biases_are_saved_with_the_weights():
 
 @pytest.mark.parametrize("active", [0, 1, 6])
 def test_a_number_of_experts_that_cannot_be_chosen_is_refused(active):
-    with pytest.raises(InputError, match="expected 2 to 5 experts_per_token"):
+    with pytest.raises(InputError, match="experts_per_token"):
         CONFIG.replace(experts_per_token=active)

@@ -14,6 +14,7 @@ def hold_interrupt() -> Iterator[Event]:
     Yields:
         An event that is set if there was one.
 
+    >>> _ = signal.signal(signal.SIGINT, signal.default_int_handler)
     >>> with hold_interrupt() as interrupted:
     ...     signal.raise_signal(signal.SIGINT)
     >>> interrupted.is_set()

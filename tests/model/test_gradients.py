@@ -123,7 +123,11 @@ def test_attention_has_the_gradients_of_torchs_kernel():
 
 
 def test_relu_and_gelu_layers_are_torchs():
-    for kind, activation in (("relu", nn.ReLU()), ("gelu", nn.GELU("tanh"))):
+    for kind, activation in (
+        ("relu", nn.ReLU()),
+        ("gelu", nn.GELU("tanh")),
+        ("gelu_exact", nn.GELU()),
+    ):
         ours = feed_forward(CONFIG.replace(feed_forward=kind, bias="all")).double()
         theirs = nn.Sequential(ours.up_proj, activation, ours.down_proj)
         x = drawn(3, 6)

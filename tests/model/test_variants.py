@@ -152,6 +152,7 @@ def test_the_fused_layer_norm_equals_the_formula():
         ("relu", torch.nn.functional.relu),
         ("relu2", lambda x: torch.where(x > 0, x**2, 0)),
         ("gelu", lambda x: x / 2 * (1 + torch.tanh((2 / math.pi) ** 0.5 * (x + 0.044715 * x**3)))),
+        ("gelu_exact", lambda x: x * (1 + torch.erf(x / 2**0.5)) / 2),
     ],
 )
 def test_activations_equal_their_formulas(name, reference):

@@ -2,7 +2,13 @@
 
 from scratchlm.model.config import ModelConfig
 
-KEPT_INSIDE = {"relu": 1, "relu2": 2, "gelu": 2, "swiglu": 4}  # times the inner width
+KEPT_INSIDE = {
+    "relu": 1,
+    "relu2": 2,
+    "gelu": 2,
+    "gelu_exact": 2,
+    "swiglu": 4,
+}  # times the inner width
 
 
 def count_activations(config: ModelConfig, batch_size: int, seq_len: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 from scratchlm.errors import InputError, quote
 from scratchlm.model.rope import RopeLayout, RopeScaling
 
-FeedForwardKind = Literal["relu2", "swiglu", "relu", "gelu"]
+FeedForwardKind = Literal["relu2", "swiglu", "relu", "gelu", "gelu_exact"]
 NormKind = Literal["rms", "layer"]
 NormPlacement = Literal["pre", "post", "sandwich", "reordered", "deepnorm"]
 PositionKind = Literal["rope", "learned", "sinusoidal", "alibi", "none"]
@@ -68,7 +68,8 @@ class ModelConfig:
         n_heads: Attention heads in a block; they share `d_model` evenly, unless `head_dim` says
             otherwise.
         feed_forward: ``relu2`` is a squared ReLU, with `d_ff` of four times `d_model`, as are
-            ``relu`` and ``gelu``; ``swiglu`` is gated, and as large (8/3 times, three matrices).
+            ``relu``, ``gelu`` (by GPT-2's formula with a tanh) and ``gelu_exact``; ``swiglu`` is
+            gated, and as large (8/3 times, three matrices).
         tie_embeddings: One matrix is both the token embedding and the output head.
         rope_theta: Base of the rotary wavelengths.
         n_kv_heads: Heads of keys and values, which groups of query heads share (grouped-query

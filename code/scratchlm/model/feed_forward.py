@@ -35,6 +35,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "relu2": squared_relu,
     "gelu": tanh_gelu,
+    "gelu_exact": F.gelu,
 }
 
 

@@ -1,9 +1,12 @@
 """What is written is what was drawn, whole characters only."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from scratchlm.errors import InputError
-from scratchlm.inference import SamplingParams, generate_batch, generate_text
+from scratchlm.evaluation.transformer import document_nats
+from scratchlm.inference import SamplingParams, generate, generate_batch, generate_text
 from scratchlm.model import ModelConfig, Transformer
 from scratchlm.tokenizer import END_OF_TEXT, Tokenizer, train_bpe
 
@@ -81,3 +84,26 @@ def test_a_tokenizer_without_our_separator_and_a_padded_table_write_too():
     written = "".join(generate_text(model, tokenizer, "ab", max_new_tokens=60, **options))
     assert written
     assert len(generate_batch(model, Tokenizer([]), ["", "b"], sampling=SamplingParams(5.0))) == 2
+
+
+def test_rows_of_a_ragged_batch_go_on_as_each_alone(pair):
+    model, tokenizer = pair
+    prompts = [tokenizer.encode(text) for text in ("the cat", "Zoë", "the mat 🎉 the cat sat")]
+
+    def greedy(rows, steps=60):  # longer than the model's rows: they are read again, twice
+        tokens = generate(model, rows, SamplingParams(0.0), generator=torch.Generator())
+        return torch.stack([next(tokens) for _ in range(steps)], dim=1).tolist()
+
+    together = greedy(prompts, 20)
+    assert together == [greedy([row], 20)[0] for row in prompts]
+    assert len(greedy(prompts)[0]) == 60
+
+
+def test_a_model_in_bfloat16_writes_and_is_measured(pair):
+    model, tokenizer = pair
+    small = deepcopy(model).bfloat16()
+    text = generate_text(small, tokenizer, "the", sampling=SamplingParams(), max_new_tokens=9)
+    assert "".join(text)
+    rows = [tokenizer.encode("the cat sat on the mat")]
+    near = document_nats(model, rows)[0]
+    assert document_nats(small, rows)[0] == pytest.approx(near, rel=0.02)

@@ -24,9 +24,11 @@ class KVCache(ABC):
 
     Attributes:
         lengths: Positions that each row has stored.
+        new_lengths: Positions that each row gets in this pass.
     """
 
     lengths: list[int]
+    new_lengths: list[int]
 
     @property
     def length(self) -> int:
@@ -62,8 +64,6 @@ class KVCache(ABC):
     def commit(self) -> None:
         """End the pass: the new positions count as stored."""
         self.lengths = [old + new for old, new in zip(self.lengths, self.new_lengths, strict=True)]
-
-    new_lengths: list[int]
 
 
 class StaticKVCache(KVCache):

@@ -1,7 +1,7 @@
 """What attention has to know beside its input: one object, from the model's door to every layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -124,7 +124,7 @@ class LayerContext:
     window: int | None = None
     slopes: Float[Tensor, "n_heads"] | None = None
     segments: list[int] | None = None
-    mask: Tensor | None = field(default=None)
+    mask: Tensor | None = None
     backend: Backend = "auto"
 
 

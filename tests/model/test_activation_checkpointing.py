@@ -32,6 +32,17 @@ def test_recomputation_changes_no_bit(changes):
         assert torch.equal(one, other)
 
 
+def test_twice_is_as_once_and_tokens_of_experts_are_counted_once():
+    config = CONFIG.replace(n_experts=3, experts_per_token=2)
+    plain, again = Transformer(config), Transformer(config)
+    apply_activation_checkpointing(apply_activation_checkpointing(again))
+    for one, other in zip(gradients(plain), gradients(again), strict=True):
+        assert torch.equal(one, other)
+    for one, other in zip(plain.layers, again.layers, strict=True):
+        assert one.mlp.tokens_per_expert.sum() == 2 * IDS.numel()
+        assert torch.equal(one.mlp.tokens_per_expert, other.mlp.tokens_per_expert)
+
+
 def test_recomputation_keeps_a_stream_for_each_block():
     plain, again = {}, {}
     gradients(Transformer(CONFIG), plain)

@@ -50,7 +50,7 @@ class Attention(nn.Module):
         query, key, value = self.project(x)
         if context.rotary is not None:
             query, key = self.rotate(query, context), self.rotate(key, context)
-        query, key, value = (one.transpose(1, 2) for one in (query, key, value))
+        query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
         if context.cache is not None:
             key, value = context.cache.update(context.layer, key, value)
         mixed = self.core_attention(query, key, value, context)
@@ -79,8 +79,7 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "batch q_len heads head_dim"]:
         """Rotate queries or keys by the angles of their positions, which all heads share."""
         assert context.rotary is not None
-        cos, sin = (one[..., None, :].to(x.dtype) for one in context.rotary)
-        return self.apply_rope(x, cos, sin)
+        return self.apply_rope(x, *context.rotary)
 
     def split(
         self, x: Float[Tensor, "batch q_len width"]

@@ -1,7 +1,7 @@
 """What attention has to know beside its input: one object, from the model's door to every layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -120,7 +120,7 @@ class LayerContext:
 
     cache: KVCache | None = None
     layer: int = 0
-    rotary: tuple[Float[Tensor, "*seq half"], Float[Tensor, "*seq half"]] | None = None
+    rotary: tuple[Float[Tensor, "*seq 1 half"], Float[Tensor, "*seq 1 half"]] | None = None
     window: int | None = None
     slopes: Float[Tensor, "n_heads"] | None = None
     segments: list[int] | None = None
@@ -142,17 +142,16 @@ def layer_contexts(
     >>> [one.layer for one in layer_contexts(AttentionContext(), config, torch.zeros(1, 3).long())]
     [0, 1]
     """
-    shared: dict[int | None, LayerContext] = {}
+    shared: dict[int | None, tuple[list[int] | None, Tensor | None]] = {}
     layers = []
     for layer, window in enumerate(config.windows):
+        rest = (context.cache, layer, rotary, window, slopes)
         if window not in shared:
-            base = LayerContext(
-                context.cache, layer, rotary, window, slopes, backend=context.backend
-            )
             segments = _segments(context, config, window, input_ids)
-            mask = None if segments else layer_mask(context, base, input_ids)
-            shared[window] = replace(base, segments=segments, mask=mask)
-        layers.append(replace(shared[window], layer=layer))
+            plain = LayerContext(*rest, backend=context.backend)
+            mask = None if segments else layer_mask(context, plain, input_ids)
+            shared[window] = segments, mask
+        layers.append(LayerContext(*rest, *shared[window], context.backend))
     return layers
 
 

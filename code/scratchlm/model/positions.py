@@ -32,8 +32,10 @@ class Positions(nn.Module):
 
     def rotary(
         self, position_ids: Int[Tensor, "*batch seq_len"]
-    ) -> tuple[Float[Tensor, "*batch seq_len half"], Float[Tensor, "*batch seq_len half"]] | None:
-        """Cosines and sines by which queries and keys at these positions are rotated."""
+    ) -> (
+        tuple[Float[Tensor, "*batch seq_len 1 half"], Float[Tensor, "*batch seq_len 1 half"]] | None
+    ):
+        """Cosines and sines by which queries and keys are rotated, the same for all heads."""
         return None
 
     def slopes(self, device: torch.device) -> Float[Tensor, "n_heads"] | None:
@@ -134,7 +136,7 @@ class RotaryPositions(SineTable):
 
     >>> config = ModelConfig(9, max_seq_len=8, d_model=4, n_layers=1, n_heads=1)
     >>> RotaryPositions(config).rotary(torch.arange(3))[0].shape
-    torch.Size([3, 2])
+    torch.Size([3, 1, 2])
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -142,9 +144,10 @@ class RotaryPositions(SineTable):
 
     def rotary(
         self, position_ids: Int[Tensor, "*batch seq_len"]
-    ) -> tuple[Float[Tensor, "*batch seq_len half"], Float[Tensor, "*batch seq_len half"]]:
-        """Cosines and sines by which queries and keys at these positions are rotated."""
-        return self.at(position_ids)
+    ) -> tuple[Float[Tensor, "*batch seq_len 1 half"], Float[Tensor, "*batch seq_len 1 half"]]:
+        """Cosines and sines by which queries and keys are rotated, the same for all heads."""
+        cos, sin = self.at(position_ids)
+        return cos[..., None, :], sin[..., None, :]
 
 
 class LinearBias(Positions):

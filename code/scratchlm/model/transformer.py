@@ -107,6 +107,7 @@ class Transformer(nn.Module):
         x = self.positions.embed(self.embed_tokens(input_ids), position_ids)  # batch q_len d_model
         x = rms_norm(x) if self.config.embedding_norm else x
         rotary = self.positions.rotary(position_ids)
+        rotary = rotary and (rotary[0].to(x.dtype), rotary[1].to(x.dtype))
         slopes = self.positions.slopes(input_ids.device)
         layers = layer_contexts(context, self.config, input_ids, rotary=rotary, slopes=slopes)
         for block, layer in zip(self.layers, layers, strict=True):

@@ -11,7 +11,7 @@ BIAS_RATE = 1e-3  # Wang et al. (2024), section 4.1
 
 
 class MixtureOfExperts(nn.Module):
-    """A router sends each token through its likeliest experts, and mixes their answers.
+    """A router sends each token through its most probable experts, and mixes their outputs.
 
     The router's softmax over all experts gives each a probability; the chosen ones share out the
     weight among them (Shazeer et al., 2017, "Outrageously Large Neural Networks", section 2;
